@@ -1,0 +1,95 @@
+"""What assignment.toml says, as frozen values."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+Device = Literal["cpu", "cuda", "mps"]
+Feedback = Literal["verdict", "message", "nothing"]
+
+
+class Late(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What handing in after the due date costs.
+
+    Attributes:
+        grace_minutes: How late a submission may be and still count as in time.
+        percent_per_day: Share of the score that each day begun after the grace takes off, 0 to 100.
+        max_percent: The most that lateness takes off, 0 to 100.
+    """
+
+    grace_minutes: float = 0.0
+    percent_per_day: float = 0.0
+    max_percent: float = 100.0
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What grading one submission may use.
+
+    Attributes:
+        notebook_seconds: Wall time for all cells together.
+        cell_seconds: Wall time for one cell.
+        check_seconds: Wall time for one check.
+        memory_bytes: Memory of all the submission's processes together.
+        output_bytes: What it may print in all.
+    """
+
+    notebook_seconds: float = 120.0
+    cell_seconds: float = 30.0
+    check_seconds: float = 10.0
+    memory_bytes: int = 4_000_000_000
+    output_bytes: int = 1_000_000
+
+
+class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One thing that a student implements.
+
+    Attributes:
+        id: Its id in snake_case; notebook, checks, report and grade.json all use it.
+        title: What a report calls it.
+        points: What it is worth.
+        names: The names that the student's notebook is to define for it; its id where none are given.
+
+    Example:
+        >>> Exercise(id="one_hot", title="One-hot labels", points=8.0).names
+        ('one_hot',)
+    """
+
+    id: str
+    title: str
+    points: float
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.names:
+            msgspec.structs.force_setattr(self, "names", (self.id,))
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that assignment.toml says; `read_settings` reads and checks it.
+
+    Attributes:
+        title: The assignment's title.
+        solution: File name of the solution notebook in the reference folder (.py or .ipynb).
+        devices: Device types that the checks run on.
+        feedback: What students see of hidden checks: the "verdict", its "message" too, or "nothing".
+        due: When it is due, with a zone; None for never.
+        files: Glob patterns of the files that a submission may bring beside the notebook.
+        data: Names of the folders that are copied beside the notebook.
+        late: What handing in late costs.
+        limits: What grading one submission may use.
+        exercise: The exercises in the order of the notebook.
+    """
+
+    title: str
+    solution: str = "solution.py"
+    devices: tuple[Device, ...] = ("cpu",)
+    feedback: Feedback = "verdict"
+    due: datetime | None = None
+    files: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    late: Late = Late()
+    limits: Limits = Limits()
+    exercise: tuple[Exercise, ...]

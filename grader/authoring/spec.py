@@ -1,0 +1,38 @@
+"""Checks and known solutions as data: what the rest of the grader knows of them without running them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from grader.authoring.comparators import Comparator
+
+
+class CheckSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A check without its function; the fields are those of `grader.authoring.Check`."""
+
+    name: str
+    exercise: str
+    points: float
+    visibility: str
+    description: str
+    compare: dict[str, Comparator]
+    needs: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ("all",)
+
+    def runs_on(self, device: str) -> bool:
+        """Whether the check runs on a device type."""
+        return "all" in self.devices or device in self.devices
+
+
+class VariantSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A misconception or an alternative without its function.
+
+    Attributes:
+        name: Its name.
+        exercise: Id of the exercise that it solves or gets wrong.
+        text: The hint, or what is different.
+    """
+
+    name: str
+    exercise: str
+    text: str

@@ -1,0 +1,5 @@
+"""The command line: commands without logic of their own."""
+
+from grader.cli.main import main
+
+__all__ = ["main"]

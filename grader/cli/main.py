@@ -1,0 +1,103 @@
+"""Parse the command line and hand over to a command; nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader import __version__
+from grader.errors import BadInput
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: The command line after the program's name; that of this process where None.
+
+    Returns:
+        The exit code: 0 when it did what was asked, 2 for input that cannot be used, 1 when something of the
+        grader's own failed.
+    """
+    started = time.monotonic()
+    options = _parser().parse_args(arguments)
+    options.started = started
+    try:
+        return int(options.command(options))
+    except BadInput as error:
+        print(f"grader: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("grader: stopped; nothing of this run was recorded", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="grader", description="Grade PyTorch homework: a score and a report that teaches."
+    )
+    parser.add_argument("--version", action="version", version=f"grader {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_submit(commands)
+    _add_release(commands)
+    return parser
+
+
+def _add_submit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    submit = commands.add_parser(
+        "submit",
+        help="grade one notebook",
+        description="Grade one notebook: prints a score and writes a report.",
+    )
+    submit.add_argument("notebook", type=Path, help="the notebook to grade, such as hw1.ipynb")
+    submit.add_argument("--assignment", help="which assignment it is for; found out where left away")
+    submit.add_argument("--student", help="who handed it in; your account's name where left away")
+    submit.add_argument(
+        "--devices",
+        default="auto",
+        type=_devices,
+        metavar="LIST",
+        help="cpu, cuda, mps or a comma-separated list of them; auto takes the assignment's",
+    )
+    submit.add_argument("--seed", help="grade with this seed instead of a fresh secret one")
+    submit.add_argument("--reports", type=Path, default=Path("reports"), help="where reports land")
+    submit.add_argument("--gradebook", metavar="URL", help="database URL; default: gradebook.sqlite in --reports")
+    submit.add_argument("--json", action="store_true", help="print grade.json instead of a table")
+    submit.add_argument("--open", action="store_true", help="open the report in a browser")
+    submit.set_defaults(command=_submit)
+
+
+def _add_release(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    release = commands.add_parser(
+        "release",
+        help="make assignments/NAME from reference/NAME",
+        description="Make what students get: the stub, the public checks and recorded observations.",
+    )
+    release.add_argument("assignment", nargs="+", help="the assignments to release, such as hw2")
+    release.add_argument("--course", type=Path, default=Path(), help="the folder that holds reference/")
+    release.add_argument("--check", action="store_true", help="write nothing; exit with 1 where it is out of date")
+    release.set_defaults(command=_release)
+
+
+def _devices(text: str) -> tuple[str, ...]:
+    devices = tuple(part.strip() for part in text.split(",") if part.strip())
+    known = {"auto", "cpu", "cuda", "mps"}
+    unknown = [device for device in devices if device not in known]
+    if unknown or not devices or ("auto" in devices and len(devices) > 1):
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of cpu, cuda, mps, or auto alone")
+    return devices
+
+
+def _submit(options: argparse.Namespace) -> int:
+    from grader.cli.submit import run
+
+    return run(options)
+
+
+def _release(options: argparse.Namespace) -> int:
+    from grader.cli.release import run
+
+    return run(options)

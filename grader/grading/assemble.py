@@ -1,0 +1,112 @@
+"""Put a grade together from what was observed and judged; no process, no file, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from grader.assignment.model import Exercise
+from grader.authoring.spec import CheckSpec
+from grader.grading.model import CellProblem, ExerciseGrade, Hint
+from grader.grading.pipeline import Observed
+from grader.grading.points import add_up, grade_check, passes
+from grader.notebook.cells import definitions, source_of
+from grader.notebook.model import Cell
+from grader.observe.supervisor import CellEnd
+
+
+def exercises(
+    settings: Sequence[Exercise],
+    checks: Sequence[CheckSpec],
+    by_device: Sequence[Observed],
+    cells: Sequence[Cell],
+) -> tuple[ExerciseGrade, ...]:
+    """Grade each exercise of an assignment.
+
+    Args:
+        settings: The exercises, in order.
+        checks: The checks at hand; an exercise without any is left out.
+        by_device: What was observed, one entry a device.
+        cells: The student's code cells.
+
+    Returns:
+        The exercises' grades, in order.
+    """
+    defined = definitions(cells)
+    ends = {end.number: end for observed in by_device for end in observed.ends}
+    graded = []
+    for exercise in settings:
+        own = [check for check in checks if check.exercise == exercise.id]
+        if own:
+            graded.append(_exercise(exercise, own, by_device, cells, _note(exercise, defined, ends)))
+    return tuple(graded)
+
+
+def cell_problems(by_device: Sequence[Observed], cells: Sequence[Cell]) -> tuple[CellProblem, ...]:
+    """The cells that did not run to their end, each once, with their first lines."""
+    sources = {cell.number: cell.source for cell in cells}
+    found: dict[int, CellProblem] = {}
+    for observed in by_device:
+        for end in observed.ends:
+            found.setdefault(
+                end.number,
+                CellProblem(
+                    cell=end.number,
+                    first_line=_first_line(sources.get(end.number, "")),
+                    reason=end.reason,
+                    error=end.error,
+                    message=end.message,
+                    frames=end.frames,
+                ),
+            )
+    return tuple(found[number] for number in sorted(found))
+
+
+def _exercise(
+    exercise: Exercise,
+    own: Sequence[CheckSpec],
+    by_device: Sequence[Observed],
+    cells: Sequence[Cell],
+    note: str,
+) -> ExerciseGrade:
+    runs = {check.name: [observed.runs[check.name] for observed in by_device] for check in own}
+    passed = {name: passes(found) for name, found in runs.items()}
+    grades = tuple(grade_check(check, runs[check.name], passed) for check in own)
+    code, code_cells = source_of(cells, exercise.names)
+    return ExerciseGrade(
+        id=exercise.id,
+        title=exercise.title,
+        score=add_up(grade.points for grade in grades),
+        max_score=add_up(grade.max_points for grade in grades),
+        misconception=_first_hint(exercise.id, by_device),
+        code=code,
+        code_cells=tuple(code_cells),
+        note="" if all(passed.values()) else note,
+        checks=grades,
+    )
+
+
+def _first_hint(exercise: str, by_device: Sequence[Observed]) -> Hint | None:
+    return next((o.hints[exercise] for o in by_device if exercise in o.hints), None)
+
+
+def _note(exercise: Exercise, defined: Mapping[str, Sequence[int]], ends: Mapping[int, CellEnd]) -> str:
+    """Say when the cell that defines an exercise did not run to its end, or when no cell defines it."""
+    absent = [name for name in exercise.names if name not in defined]
+    if len(absent) == len(exercise.names):
+        return f"No cell of the notebook defines {_listed(absent)}."
+    for name in exercise.names:
+        for number in defined.get(name, ()):
+            if end := ends.get(number):
+                what = f"{end.error}: {end.message}" if end.error else f"{end.reason}: {end.message}"
+                return f"Cell {number}, which defines `{name}`, did not run to its end ({what})."
+    return ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    quoted = [f"`{name}`" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+def _first_line(source: str) -> str:
+    lines = [line.strip() for line in source.splitlines() if line.strip()]
+    return lines[0][:120] if lines else ""

@@ -1,0 +1,86 @@
+"""The grader's line to the trusted worker: requests go out, verdicts come back."""
+
+from __future__ import annotations
+
+import threading
+from typing import TypeVar
+
+import msgspec
+
+from grader.errors import BadInput
+from grader.grading import requests
+from grader.judge.verdict import Verdict
+from grader.observe.engine import Engine, EngineFault
+from grader.wire import frames
+
+T = TypeVar("T")
+_ANSWER_SECONDS = 120.0
+
+
+class BadCheckFile(BadInput):
+    """An assignment's checks, misconceptions or alternatives cannot be used as they are."""
+
+
+class Judging:
+    """Asks a trusted worker to read check files, to judge and to diagnose; usable from several threads.
+
+    Args:
+        engine: Where the worker comes from; ask before any student code is read.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._process = engine.open("grader.grading.trusted:main")
+        self._process.channel.settimeout(_ANSWER_SECONDS)
+        self._lock = threading.Lock()
+        self._reader = frames.FrameReader()
+
+    def describe(self, checks: str, misconceptions: str = "", alternatives: str = "") -> requests.Described:
+        """Read check files.
+
+        Args:
+            checks: Source of checks.py.
+            misconceptions: Source of misconceptions.py.
+            alternatives: Source of alternatives.py.
+
+        Returns:
+            What they define, as data.
+
+        Raises:
+            BadCheckFile: One of them cannot be executed; the message is its own error.
+        """
+        return self._ask(requests.Describe(checks, misconceptions, alternatives), requests.Described)
+
+    def judge(self, request: requests.Judge) -> Verdict:
+        """Judge one outcome.
+
+        Raises:
+            BadCheckFile: The reference itself fails the check.
+        """
+        return self._ask(request, requests.Judged).verdict
+
+    def diagnose(self, request: requests.Diagnose) -> requests.Diagnosed:
+        """Find the misconception that explains an exercise's failed checks."""
+        return self._ask(request, requests.Diagnosed)
+
+    def close(self) -> None:
+        """End the worker."""
+        self._process.close()
+
+    def _ask(self, request: msgspec.Struct, kind: type[T]) -> T:
+        with self._lock:
+            try:
+                frames.send(self._process.channel.fileno(), {}, msgspec.msgpack.encode(request))
+                messages: list[frames.Message] = []
+                while not messages:
+                    data = self._process.channel.recv(1 << 16)
+                    if not data:
+                        raise EngineFault("the judge's process has ended")
+                    messages = self._reader.feed(data)
+            except OSError as error:
+                raise EngineFault(f"the judge's process does not answer: {error}") from error
+        answer = msgspec.msgpack.decode(messages[0].body, type=requests.Answer)
+        if isinstance(answer, requests.Failed):
+            raise BadCheckFile(answer.message)
+        if not isinstance(answer, kind):
+            raise EngineFault(f"the judge's process answered with {type(answer).__name__}")
+        return answer

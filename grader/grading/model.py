@@ -1,0 +1,182 @@
+"""The grade of one submission, as grade.json, the gradebook and the reports hold it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from grader.judge.verdict import Difference, VerdictName
+from grader.wire.outcome import Frame
+
+Status = Literal["graded", "unreadable", "crashed", "timeout", "memory", "output", "foreign"]
+
+
+class Hint(msgspec.Struct, frozen=True):
+    """A misconception that the submission was recognised by.
+
+    Attributes:
+        name: The misconception's name.
+        hint: What its author says to a student who has it.
+    """
+
+    name: str
+    hint: str
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One check on one device.
+
+    Attributes:
+        device: "cpu", "cuda", ...
+        verdict: What the judge said.
+        seconds: How long the check took in the student's process.
+        message: The verdict in one line, "" for a pass.
+        misconception: The misconception that observes the same, if one does.
+        differences: Every leaf that differs.
+        frames: For an error, the traceback's lines in the student's cells.
+        output: What the code printed while the check ran, cut.
+    """
+
+    device: str
+    verdict: VerdictName
+    seconds: float
+    message: str = ""
+    misconception: Hint | None = None
+    differences: tuple[Difference, ...] = ()
+    frames: tuple[Frame, ...] = ()
+    output: str = ""
+
+
+class CheckGrade(msgspec.Struct, frozen=True, kw_only=True):
+    """One check: points and its runs on each device.
+
+    Attributes:
+        name: The check's name.
+        visibility: "public" or "hidden".
+        description: What it checks, in a sentence for students.
+        points: Points earned.
+        max_points: Points it is worth.
+        runs: One entry a device.
+    """
+
+    name: str
+    visibility: Literal["public", "hidden"]
+    description: str
+    points: float
+    max_points: float
+    runs: tuple[Run, ...]
+
+
+class ExerciseGrade(msgspec.Struct, frozen=True, kw_only=True):
+    """One exercise: its points, its checks and the student's own code for it.
+
+    Attributes:
+        id: The exercise's id.
+        title: Its title.
+        score: Points earned.
+        max_score: Points it is worth.
+        misconception: The misconception that explains its failed checks, if one does.
+        code: The student's source of the definitions, "" where the notebook has none.
+        code_cells: Numbers of the code cells that define them.
+        note: A sentence when something outside the checks matters, such as the cell that failed.
+        checks: Its checks in the author's order.
+    """
+
+    id: str
+    title: str
+    score: float
+    max_score: float
+    misconception: Hint | None = None
+    code: str = ""
+    code_cells: tuple[int, ...] = ()
+    note: str = ""
+    checks: tuple[CheckGrade, ...] = ()
+
+
+class CellProblem(msgspec.Struct, frozen=True, kw_only=True):
+    """A cell that did not run to its end.
+
+    Attributes:
+        cell: Number of the code cell, counted from 1.
+        first_line: The cell's first line of source, to find it by.
+        reason: "error", "timeout", "memory", "output", "crash", "exit", "not run".
+        error: For "error" the error's type name.
+        message: What happened, in words.
+        frames: For "error" the traceback's lines in cells.
+    """
+
+    cell: int
+    first_line: str
+    reason: str
+    error: str = ""
+    message: str = ""
+    frames: tuple[Frame, ...] = ()
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the time of one grading went, in seconds.
+
+    Attributes:
+        start_seconds: Starting Python and importing torch.
+        notebook_seconds: Running the notebook's cells.
+        checks_seconds: Running the checks.
+        total_seconds: From the command to the grade.
+    """
+
+    start_seconds: float
+    notebook_seconds: float
+    checks_seconds: float
+    total_seconds: float
+
+
+class Grade(msgspec.Struct, frozen=True, kw_only=True):
+    """The grade of one submission.
+
+    Attributes:
+        assignment: The assignment's name, such as "hw2".
+        title: Its title.
+        student: Who handed in.
+        attempt: Which attempt of this student at this assignment it is, counted from 1.
+        score: Points earned.
+        max_score: Points to earn in this run; in a student's copy those of the public checks.
+        devices: The devices that the checks ran on.
+        status: "graded", or why nothing could be.
+        reason: For any status but "graded", what happened and what to do, in a sentence or two.
+        scope: "full", or "public" where only the public checks are at hand.
+        hidden_checks: How many hidden checks there are that this run did not have ("public" scope).
+        seed: What the inputs were made from.
+        submitted_at: When, ISO 8601 with a zone.
+        submission: File name of what was handed in.
+        digest: SHA-256 of its bytes.
+        environment: Versions and platform by name: "python", "torch", "platform", "device", "grader" ...
+        confinement: The layers that confined the student's code; empty where it ran unconfined.
+        notices: Sentences about the run that a reader should know, such as a shell line that was not run.
+        cells: Cells that did not run to their end.
+        output: What the notebook printed while it ran, cut.
+        timing: Where the time went.
+        exercises: The exercises in the assignment's order.
+    """
+
+    assignment: str
+    title: str
+    student: str
+    attempt: int
+    score: float
+    max_score: float
+    devices: tuple[str, ...]
+    status: Status
+    reason: str = ""
+    scope: Literal["full", "public"] = "full"
+    hidden_checks: int = 0
+    seed: str
+    submitted_at: str
+    submission: str
+    digest: str
+    environment: dict[str, str]
+    confinement: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    cells: tuple[CellProblem, ...] = ()
+    output: str = ""
+    timing: Timing
+    exercises: tuple[ExerciseGrade, ...] = ()

@@ -1,0 +1,215 @@
+"""Grading: collect → observe → judge for one submission; the only place where both halves meet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from grader.authoring.spec import CheckSpec
+from grader.grading import requests
+from grader.grading.judging import Judging
+from grader.grading.model import Hint, Run
+from grader.grading.recording import ReferenceOutcomes
+from grader.grading.reference import CheckSources, ReferenceSource
+from grader.grading.seeds import check_seed
+from grader.judge.verdict import Verdict
+from grader.observe.supervisor import CellEnd, CheckResult, Session
+from grader.wire.outcome import Missing, Raised
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What grading a notebook on one device found.
+
+    Attributes:
+        runs: Each check's run by name.
+        results: Each check's outcomes by name, to be judged again later.
+        hints: The misconception that explains an exercise, by exercise id.
+        ends: Cells that did not run to their end.
+        output: What the notebook printed.
+        notices: Sentences for the report.
+        notebook_seconds: Running the cells.
+        checks_seconds: Running and judging the checks.
+        peak_bytes: The most memory that the session held.
+    """
+
+    runs: dict[str, Run] = field(default_factory=dict)
+    results: dict[str, CheckResult] = field(default_factory=dict)
+    hints: dict[str, Hint] = field(default_factory=dict)
+    ends: tuple[CellEnd, ...] = ()
+    output: str = ""
+    notices: tuple[str, ...] = ()
+    notebook_seconds: float = 0.0
+    checks_seconds: float = 0.0
+    peak_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Exam:
+    """What a submission is graded by, on one device.
+
+    Attributes:
+        assignment: The assignment's name, for seeds.
+        seed: The grading run's seed.
+        device: Where the checks run.
+        checks: The checks in the author's order.
+        hints: The misconceptions' hints by name.
+        sources: The checks' sources.
+        judging: The trusted worker.
+        reference: Where the reference's outcomes come from.
+    """
+
+    assignment: str
+    seed: str
+    device: str
+    checks: tuple[CheckSpec, ...]
+    hints: dict[str, str]
+    sources: CheckSources
+    judging: Judging
+    reference: ReferenceSource
+
+
+def observe_and_judge(exam: Exam, session: Session, progress: Progress) -> Observed:
+    """Run a notebook and every check, judge each, and name the misconceptions.
+
+    The reference runs beside the student's work, each in a thread that waits for its own session.
+
+    Args:
+        exam: What it is graded by.
+        session: The student's session, not started yet; the caller closes it.
+        progress: Told in a few words what is being done.
+
+    Returns:
+        What was found; whatever the notebook does, every check has a run.
+    """
+    # One thread a side: a session does one thing at a time, and each side keeps the checks' order.
+    with ThreadPoolExecutor(1) as student_side, ThreadPoolExecutor(1) as reference_side:
+        ready = reference_side.submit(exam.reference.prepare)
+        notebook = student_side.submit(session.run_notebook)
+        references = {c.name: reference_side.submit(exam.reference.observe, c) for c in exam.checks}
+        students = {c.name: student_side.submit(_run_check, exam, session, c) for c in exam.checks}
+        try:
+            progress("running the notebook")
+            ready.result()
+            notebook.result()
+            started = time.monotonic()
+            results, verdicts = _judge_all(exam, students, references, progress)
+            diagnoses = _diagnose_all(exam, results, verdicts, references, reference_side, progress)
+        except BaseException:
+            for future in (*references.values(), *students.values()):
+                future.cancel()
+            raise
+    runs = {c.name: _run(exam, c, results[c.name], verdicts[c.name], diagnoses) for c in exam.checks}
+    return Observed(
+        runs=runs,
+        results=results,
+        hints={e: _hint(exam, d.exercise) for e, d in diagnoses.items() if d.exercise},
+        ends=tuple(session.ends[number] for number in sorted(session.ends)),
+        output=session.output,
+        notices=session.notices,
+        notebook_seconds=session.notebook_seconds,
+        checks_seconds=time.monotonic() - started,
+        peak_bytes=session.peak_bytes,
+    )
+
+
+def _run_check(exam: Exam, session: Session, check: CheckSpec) -> CheckResult:
+    seed = check_seed(exam.seed, exam.assignment, check.name)
+    return session.check(exam.sources.of(check.name), check.name, seed)
+
+
+def _judge_all(
+    exam: Exam,
+    students: dict[str, Future[CheckResult]],
+    references: dict[str, Future[ReferenceOutcomes]],
+    progress: Progress,
+) -> tuple[dict[str, CheckResult], dict[str, Verdict]]:
+    results, verdicts = {}, {}
+    for done, check in enumerate(exam.checks, start=1):
+        results[check.name] = students[check.name].result()
+        verdicts[check.name] = exam.judging.judge(
+            requests.Judge(
+                check,
+                check_seed(exam.seed, exam.assignment, check.name),
+                results[check.name].outcomes[0],
+                references[check.name].result(),
+            )
+        )
+        progress(f"check {done} of {len(exam.checks)}")
+    return results, verdicts
+
+
+def _diagnose_all(
+    exam: Exam,
+    results: dict[str, CheckResult],
+    verdicts: dict[str, Verdict],
+    references: dict[str, Future[ReferenceOutcomes]],
+    reference_side: ThreadPoolExecutor,
+    progress: Progress,
+) -> dict[str, requests.Diagnosed]:
+    """Compare each exercise that lost points with its misconceptions; unwritten ones need no diagnosis."""
+    by_exercise: dict[str, list[CheckSpec]] = {}
+    for check in exam.checks:
+        by_exercise.setdefault(check.exercise, []).append(check)
+    wrong = {
+        exercise: checks
+        for exercise, checks in by_exercise.items()
+        if any(_worth_diagnosing(results[c.name], verdicts[c.name]) for c in checks)
+    }
+    variants = {e: reference_side.submit(exam.reference.variants, e, checks) for e, checks in wrong.items()}
+    found = {}
+    for exercise, checks in wrong.items():
+        progress(f"looking for what explains {exercise}")
+        found[exercise] = exam.judging.diagnose(
+            requests.Diagnose(
+                checks=tuple(checks),
+                outcomes={c.name: results[c.name].outcomes[0] for c in checks},
+                verdicts={c.name: verdicts[c.name] for c in checks},
+                references={c.name: references[c.name].result() for c in checks},
+                variants=variants[exercise].result(),
+            )
+        )
+    return found
+
+
+def _worth_diagnosing(result: CheckResult, verdict: Verdict) -> bool:
+    if verdict.verdict == "pass":
+        return False
+    outcome = result.outcomes[0]
+    unwritten = isinstance(outcome, Raised) and outcome.error == "NotImplementedError" and not outcome.message
+    return not (unwritten or isinstance(outcome, Missing))
+
+
+def _run(
+    exam: Exam,
+    check: CheckSpec,
+    result: CheckResult,
+    verdict: Verdict,
+    diagnoses: dict[str, requests.Diagnosed],
+) -> Run:
+    outcome = result.outcomes[0]
+    diagnosis = diagnoses.get(check.exercise)
+    name = diagnosis.checks.get(check.name) if diagnosis else None
+    return Run(
+        device=exam.device,
+        verdict=verdict.verdict,
+        seconds=round(result.seconds, 4),
+        message=verdict.message,
+        misconception=_hint(exam, name) if name else None,
+        differences=verdict.differences,
+        frames=outcome.frames if isinstance(outcome, Raised) else (),
+        output=result.output[:4000],
+    )
+
+
+def _hint(exam: Exam, name: str) -> Hint:
+    return Hint(name, exam.hints.get(name, ""))
+
+
+def not_run(checks: Sequence[CheckSpec], device: str, why: str) -> dict[str, Run]:
+    """The runs of a device that is not here: neither passed nor failed."""
+    return {c.name: Run(device=device, verdict="not run", seconds=0.0, message=why) for c in checks}

@@ -1,0 +1,55 @@
+"""Points: arithmetic on verdicts, as pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from grader.authoring.spec import CheckSpec
+from grader.grading.model import CheckGrade, Run
+
+
+def grade_check(spec: CheckSpec, runs: Sequence[Run], passed: Mapping[str, bool]) -> CheckGrade:
+    """Give one check its points: all of them when it passes wherever it ran, none otherwise.
+
+    Args:
+        spec: The check.
+        runs: Its runs, one a device; "not run" neither earns nor loses.
+        passed: Which checks of the exercise passed, for those that this one needs.
+
+    Returns:
+        The check's grade; a pass without the checks that it needs is "blocked" and earns nothing.
+    """
+    unmet = [name for name in spec.needs if not passed.get(name, False)]
+    if unmet:
+        runs = [_blocked(run, unmet) if run.verdict == "pass" else run for run in runs]
+    return CheckGrade(
+        name=spec.name,
+        visibility="hidden" if spec.visibility == "hidden" else "public",
+        description=spec.description,
+        points=spec.points if passes(runs) else 0.0,
+        max_points=spec.points,
+        runs=tuple(runs),
+    )
+
+
+def passes(runs: Iterable[Run]) -> bool:
+    """Whether a check passed: it ran somewhere, and passed wherever it ran."""
+    ran = [run.verdict == "pass" for run in runs if run.verdict != "not run"]
+    return bool(ran) and all(ran)
+
+
+def add_up(points: Iterable[float]) -> float:
+    """Add points so that thirds and tenths come out as a person would write them.
+
+    Example:
+        >>> add_up([0.1] * 10)
+        1.0
+    """
+    return round(sum(points), 6)
+
+
+def _blocked(run: Run, unmet: Sequence[str]) -> Run:
+    names = " and ".join(name.replace("_", " ") for name in unmet)
+    return msgspec.structs.replace(run, verdict="blocked", message=f"earns its points once this passes: {names}")

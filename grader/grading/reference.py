@@ -1,0 +1,138 @@
+"""What a submission is compared with: the reference observed now, or what was recorded of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from grader.assignment.extract import extract
+from grader.authoring.spec import CheckSpec, VariantSpec
+from grader.errors import BadInput
+from grader.grading.recording import Recording, ReferenceOutcomes
+from grader.grading.seeds import check_seed
+from grader.observe.protocol import Overlay
+from grader.observe.supervisor import Session
+from grader.wire.outcome import Outcome
+
+
+class ReferenceSource(Protocol):
+    """Where the reference's and the misconceptions' outcomes come from."""
+
+    def prepare(self) -> None:
+        """Get ready, which may take as long as the solution notebook runs."""
+
+    def observe(self, check: CheckSpec) -> ReferenceOutcomes:
+        """What the reference observes in a check."""
+
+    def variants(self, exercise: str, checks: Sequence[CheckSpec]) -> dict[str, dict[str, Outcome]]:
+        """What each misconception of an exercise observes in its checks, by name and check."""
+
+    def close(self) -> None:
+        """Let go of whatever runs."""
+
+
+class CheckSources:
+    """Each check as a module of its own, so that a process is given the check it runs and no other.
+
+    Args:
+        checks: Source of checks.py.
+    """
+
+    def __init__(self, checks: str) -> None:
+        self._checks = checks
+        self._parts: dict[str, str] = {}
+
+    def of(self, check: str) -> str:
+        """The source of one check with what it needs, without the names of any secret labels."""
+        if check not in self._parts:
+            self._parts[check] = extract(self._checks, [check], "checks.py", strip_compare=True)
+        return self._parts[check]
+
+
+class LiveReference:
+    """The reference in a session of its own, run with the grading run's inputs.
+
+    Args:
+        session: A session of the solution notebook.
+        assignment: The assignment's name, for seeds.
+        seed: The grading run's seed.
+        checks: The check sources.
+        misconceptions_source: Source of misconceptions.py.
+        misconceptions: What it defines.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        assignment: str,
+        seed: str,
+        checks: CheckSources,
+        misconceptions_source: str,
+        misconceptions: Sequence[VariantSpec],
+    ) -> None:
+        self._session = session
+        self._assignment = assignment
+        self._seed = seed
+        self._checks = checks
+        self._source = misconceptions_source
+        self._misconceptions = misconceptions
+
+    def prepare(self) -> None:
+        """Run the solution notebook."""
+        self._session.run_notebook()
+        if self._session.ends:
+            end = min(self._session.ends.values(), key=lambda end: end.number)
+            raise BrokenSolution(f"the solution notebook's cell {end.number} fails: {end.error} {end.message}")
+
+    def observe(self, check: CheckSpec) -> ReferenceOutcomes:
+        """Run a check on the reference, in float32 and in float64."""
+        seed = check_seed(self._seed, self._assignment, check.name)
+        source = self._checks.of(check.name)
+        result = self._session.check(source, check.name, seed, ("float32", "float64"))
+        return ReferenceOutcomes(*result.outcomes)
+
+    def variants(self, exercise: str, checks: Sequence[CheckSpec]) -> dict[str, dict[str, Outcome]]:
+        """Run each misconception of an exercise through its checks."""
+        return {
+            m.name: {check.name: self.variant(m.name, check) for check in checks}
+            for m in self._misconceptions
+            if m.exercise == exercise
+        }
+
+    def variant(self, name: str, check: CheckSpec) -> Outcome:
+        """Run one misconception through one check."""
+        overlay = Overlay(extract(self._source, [name], "misconceptions.py"), name)
+        seed = check_seed(self._seed, self._assignment, check.name)
+        source = self._checks.of(check.name)
+        return self._session.check(source, check.name, seed, overlay=overlay).outcomes[0]
+
+    def close(self) -> None:
+        """End the session."""
+        self._session.close()
+
+
+class RecordedReference:
+    """The reference as it was recorded for students' copies."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+
+    def prepare(self) -> None:
+        """Nothing to do."""
+
+    def observe(self, check: CheckSpec) -> ReferenceOutcomes:
+        """Look up what was recorded."""
+        return self._recording.references[check.name]
+
+    def variants(self, exercise: str, checks: Sequence[CheckSpec]) -> dict[str, dict[str, Outcome]]:
+        """Look up what was recorded."""
+        names = {m.name for m in self._recording.misconceptions if m.exercise == exercise}
+        return {name: found for name, found in self._recording.variants.items() if name in names}
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+
+class BrokenSolution(BadInput):
+    """The assignment's own solution notebook does not run; nothing can be graded before it does."""

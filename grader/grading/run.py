@@ -1,0 +1,300 @@
+"""A grading run: one assignment, one seed, one warm engine, and the submissions that are graded with them."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from types import TracebackType
+
+import msgspec
+
+from grader.assignment.folder import Assignment
+from grader.authoring.spec import CheckSpec, VariantSpec
+from grader.grading import assemble
+from grader.grading.judging import BadCheckFile, Judging
+from grader.grading.model import ExerciseGrade, Grade, Status, Timing
+from grader.grading.pipeline import Exam, Observed, Progress, not_run, observe_and_judge
+from grader.grading.points import add_up
+from grader.grading.recording import Recording
+from grader.grading.reference import CheckSources, LiveReference, RecordedReference, ReferenceSource
+from grader.grading.requests import Described, Judge
+from grader.judge.verdict import Verdict
+from grader.notebook.model import Notebook
+from grader.observe import probe
+from grader.observe.engine import Engine
+from grader.observe.supervisor import CheckResult, Session
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What one student handed in.
+
+    Attributes:
+        student: Who.
+        name: The file's name.
+        digest: SHA-256 of its bytes.
+        submitted_at: When, ISO 8601 with a zone.
+        attempt: Which attempt it is, counted from 1.
+        notebook: The notebook; None where it could not be read.
+    """
+
+    student: str
+    name: str
+    digest: str
+    submitted_at: str
+    attempt: int
+    notebook: Notebook | None
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A grade with the evidence that it can be judged again from: each check's outcomes by device and name."""
+
+    grade: Grade
+    evidence: Mapping[str, Mapping[str, CheckResult]] = field(default_factory=dict)
+
+
+class GradingRun:
+    """Grades submissions of one assignment with one seed.
+
+    Args:
+        assignment: The assignment; with its reference the run is in full, without it the public checks only.
+        engine: Where processes come from.
+        seed: The run's secret seed; a recording brings its own.
+        devices: Device types to run the checks on.
+        recording: The recorded observations; needed where the reference is not at hand.
+        started: Clock reading (monotonic) of the command's start, for the timing in the grade.
+    """
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        engine: Engine,
+        seed: str,
+        devices: Sequence[str] = ("cpu",),
+        recording: Recording | None = None,
+        started: float | None = None,
+    ) -> None:
+        self.assignment = assignment
+        self.seed = recording.seed if recording else seed
+        self.devices = tuple(devices)
+        self._engine = engine
+        self._recording = recording
+        self._started = time.monotonic() if started is None else started
+        self._limits = assignment.settings.limits
+        self._here: tuple[str, ...] = ("cpu",)
+        self._start_seconds = 0.0
+
+    def __enter__(self) -> GradingRun:
+        """Start the trusted worker, before any student code is read."""
+        self._judging = Judging(self._engine)
+        self._start_seconds = time.monotonic() - self._started
+        try:
+            self._described = self._describe()
+            if set(self.devices) != {"cpu"}:
+                self._here = probe.devices(self._engine)
+        except BaseException:
+            self._judging.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the trusted worker."""
+        self._judging.close()
+
+    @property
+    def checks(self) -> tuple[CheckSpec, ...]:
+        """The checks of this run, in the author's order."""
+        return self._described.checks
+
+    @property
+    def misconceptions(self) -> tuple[VariantSpec, ...]:
+        """The known misconceptions."""
+        return self._described.misconceptions
+
+    def judge(self, request: Judge) -> Verdict:
+        """Judge one outcome; see `Judging.judge`."""
+        return self._judging.judge(request)
+
+    def grade(self, submission: Submission, progress: Progress = lambda _: None) -> Graded:
+        """Grade one submission.
+
+        Args:
+            submission: What was handed in; its notebook must have been read.
+            progress: Told in a few words what is being done.
+
+        Returns:
+            The grade, whatever the notebook does, and the evidence.
+
+        Raises:
+            BadCheckFile: The assignment itself is broken.
+            EngineFault: The grader's own machinery failed.
+        """
+        if submission.notebook is None:
+            raise ValueError("a submission without a notebook cannot be graded; use ungraded()")
+        by_device = [self._on_device(device, submission.notebook, progress) for device in self.devices]
+        exercises = assemble.exercises(
+            self.assignment.settings.exercise, self.checks, by_device, submission.notebook.code
+        )
+        grade = self._grade(submission, by_device, exercises)
+        evidence = dict(zip(self.devices, (observed.results for observed in by_device), strict=True))
+        return Graded(grade, evidence)
+
+    def _describe(self) -> Described:
+        if self._recording is not None:
+            return Described(self._recording.checks, self._recording.misconceptions, ())
+        described = self._judging.describe(
+            self.assignment.checks_source(),
+            self.assignment.misconceptions_source(),
+            self.assignment.alternatives_source(),
+        )
+        validate(self.assignment, described.checks)
+        return described
+
+    def _on_device(self, device: str, notebook: Notebook, progress: Progress) -> Observed:
+        if device not in self._here:
+            return Observed(runs=not_run(self.checks, device, f"not run: no {device} device here"))
+        checks = tuple(check for check in self.checks if check.runs_on(device))
+        sources = CheckSources(self.assignment.checks_source())
+        reference = self._reference(device, sources)
+        session = self.session([(c.number, c.source) for c in notebook.code], device)
+        exam = Exam(
+            assignment=self.assignment.name,
+            seed=self.seed,
+            device=device,
+            checks=checks,
+            hints={m.name: m.text for m in self._described.misconceptions},
+            sources=sources,
+            judging=self._judging,
+            reference=reference,
+        )
+        try:
+            observed = observe_and_judge(exam, session, progress)
+        finally:
+            session.close()
+            reference.close()
+        elsewhere = [check for check in self.checks if check not in checks]
+        observed.runs.update(not_run(elsewhere, device, f"this check does not run on {device}"))
+        return observed
+
+    def session(self, cells: Sequence[tuple[int, str]], device: str = "cpu") -> Session:
+        """A session of this run for a notebook's code cells, with the assignment's data beside it."""
+        return Session(self._engine, cells, self._limits, self.seed, device, self.assignment.data_folders())
+
+    def live_reference(self, device: str = "cpu") -> LiveReference:
+        """The reference, to be observed with this run's inputs."""
+        return self._live(device, CheckSources(self.assignment.checks_source()))
+
+    def _reference(self, device: str, sources: CheckSources) -> ReferenceSource:
+        if self._recording is not None:
+            return RecordedReference(self._recording)
+        return self._live(device, sources)
+
+    def _live(self, device: str, sources: CheckSources) -> LiveReference:
+        cells = [(cell.number, cell.source) for cell in self.assignment.solution_cells()]
+        return LiveReference(
+            self.session(cells, device),
+            self.assignment.name,
+            self.seed,
+            sources,
+            self.assignment.misconceptions_source(),
+            self._described.misconceptions,
+        )
+
+    def _grade(
+        self, submission: Submission, by_device: Sequence[Observed], exercises: tuple[ExerciseGrade, ...]
+    ) -> Grade:
+        cells = submission.notebook.code if submission.notebook else ()
+        absent = [d for d in self.devices if d not in self._here]
+        notices = [n for observed in by_device for n in observed.notices]
+        notices += [f"provisional: the checks were not run on {d}, which is not here" for d in absent]
+        if not self._engine.layers:
+            notices.append("ran unconfined: the code ran with the rights of the account that graded it")
+        base = ungraded(self.assignment, submission, "graded", "", seed=self.seed, devices=self.devices)
+        return msgspec.structs.replace(
+            base,
+            score=add_up(exercise.score for exercise in exercises),
+            max_score=add_up(exercise.max_score for exercise in exercises),
+            scope="public" if self._recording else "full",
+            hidden_checks=self._recording.hidden_checks if self._recording else 0,
+            confinement=self._engine.layers,
+            notices=tuple(dict.fromkeys(notices)),
+            cells=assemble.cell_problems(by_device, cells),
+            output=next((observed.output for observed in by_device if observed.output), ""),
+            timing=Timing(
+                start_seconds=round(self._start_seconds, 3),
+                notebook_seconds=round(sum(o.notebook_seconds for o in by_device), 3),
+                checks_seconds=round(sum(o.checks_seconds for o in by_device), 3),
+                total_seconds=round(time.monotonic() - self._started, 3),
+            ),
+            exercises=exercises,
+        )
+
+
+def ungraded(
+    assignment: Assignment,
+    submission: Submission,
+    status: Status,
+    reason: str,
+    seed: str = "",
+    devices: Sequence[str] = ("cpu",),
+) -> Grade:
+    """The grade of a submission of which nothing could be graded: no points, and the reason in words."""
+    return Grade(
+        assignment=assignment.name,
+        title=assignment.settings.title,
+        student=submission.student,
+        attempt=submission.attempt,
+        score=0.0,
+        max_score=add_up(exercise.points for exercise in assignment.settings.exercise),
+        devices=tuple(devices),
+        status=status,
+        reason=reason,
+        seed=seed,
+        submitted_at=submission.submitted_at,
+        submission=submission.name,
+        digest=submission.digest,
+        environment=_environment(),
+        timing=Timing(start_seconds=0.0, notebook_seconds=0.0, checks_seconds=0.0, total_seconds=0.0),
+    )
+
+
+def validate(assignment: Assignment, checks: Sequence[CheckSpec]) -> None:
+    """Refuse check files that do not fit assignment.toml.
+
+    Raises:
+        BadCheckFile: A check of an unknown exercise, an exercise whose checks' points do not add up to its own,
+            two checks of one name, or a check that needs an unknown one.
+    """
+    where = f"{assignment.name}/checks.py"
+    known = {exercise.id for exercise in assignment.settings.exercise}
+    names = [check.name for check in checks]
+    for check in checks:
+        if check.exercise not in known:
+            raise BadCheckFile(f"{where}: {check.name} is for {check.exercise!r}, not an exercise of the assignment")
+        if names.count(check.name) > 1:
+            raise BadCheckFile(f"{where}: two checks are called {check.name}; give each a name of its own")
+        siblings = {c.name for c in checks if c.exercise == check.exercise}
+        if unknown := set(check.needs) - siblings:
+            raise BadCheckFile(f"{where}: {check.name} needs {sorted(unknown)[0]!r}, no check of {check.exercise!r}")
+    for exercise in assignment.settings.exercise:
+        total = add_up(check.points for check in checks if check.exercise == exercise.id)
+        if total != exercise.points:
+            raise BadCheckFile(
+                f"{where}: the checks of {exercise.id!r} are worth {total:g} points in all, "
+                f"assignment.toml says {exercise.points:g}"
+            )
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "grader": version("grader"),
+        "python": platform.python_version(),
+        "torch": version("torch"),
+        "platform": f"{platform.system()} {platform.machine()}",
+    }

@@ -1,0 +1,7 @@
+"""The one error of this package: a notebook that cannot be read."""
+
+from __future__ import annotations
+
+
+class BadNotebook(ValueError):
+    """A file is not a notebook that can be graded; the message says why, for the student who sent it."""

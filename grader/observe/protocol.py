@@ -1,0 +1,128 @@
+"""What the supervisor and a session say to each other; imports no torch, holds no secret.
+
+Every message is a frame (see `grader.wire.frames`) whose header names its kind and whose body is the msgpack
+form of one struct of this file.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from grader.wire.outcome import Frame, Outcome
+
+CellMode = Literal["run", "definitions", "skip"]
+Precision = Literal["float32", "float64"]
+
+
+class CellSource(msgspec.Struct, frozen=True):
+    """One code cell to run.
+
+    Attributes:
+        number: Its number, counted from 1.
+        source: Its text as in the notebook, magics and all.
+        mode: "run" it, run its "definitions" only, or "skip" it.
+    """
+
+    number: int
+    source: str
+    mode: CellMode = "run"
+
+
+class NotebookRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session is to run before it takes checks.
+
+    Attributes:
+        cells: The code cells in order.
+        folder: The private folder that it works in, which holds the assignment's data.
+        seed: What the global random streams are seeded from.
+        device: "cpu", "cuda", ...: where the checks make their inputs.
+        memory_bytes: Address space that the session may add; 0 for no such limit.
+        fork: Whether each check gets a fork of its own; a CUDA process cannot fork.
+    """
+
+    cells: tuple[CellSource, ...]
+    folder: str
+    seed: str
+    device: str = "cpu"
+    memory_bytes: int = 0
+    fork: bool = True
+
+
+class CellStarted(msgspec.Struct, frozen=True):
+    """The session is about to run this cell."""
+
+    number: int
+
+
+class CellEnded(msgspec.Struct, frozen=True):
+    """A cell has ended.
+
+    Attributes:
+        number: The cell's number.
+        error: Type name of the error that it ended with, "" for none.
+        message: The error's text, cut.
+        frames: The traceback's lines in cells.
+    """
+
+    number: int
+    error: str = ""
+    message: str = ""
+    frames: tuple[Frame, ...] = ()
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """All cells have run; the session takes checks.
+
+    Attributes:
+        notices: Sentences for the report, such as a shell line that was not run.
+    """
+
+    notices: tuple[str, ...] = ()
+
+
+class Overlay(msgspec.Struct, frozen=True):
+    """Definitions that replace the notebook's: a misconception or an alternative.
+
+    Attributes:
+        source: A module's source that defines it.
+        name: Its name in that module.
+    """
+
+    source: str
+    name: str
+
+
+class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One check to run on what the notebook has defined.
+
+    Attributes:
+        nonce: Repeated in the answer; an answer without it is none.
+        source: A module's source that defines the check and no other.
+        name: The check's name in that module.
+        seed: What its inputs are made from.
+        precisions: The check runs once in each; students' work runs in float32 only.
+        overlay: Definitions to put in place of the notebook's first.
+    """
+
+    nonce: str
+    source: str
+    name: str
+    seed: str
+    precisions: tuple[Precision, ...] = ("float32",)
+    overlay: Overlay | None = None
+
+
+class CheckAnswer(msgspec.Struct, frozen=True):
+    """What became of one check.
+
+    Attributes:
+        nonce: The request's.
+        outcomes: One for each precision asked for.
+        seconds: How long the run in the first precision took.
+    """
+
+    nonce: str
+    outcomes: tuple[Outcome, ...]
+    seconds: float

@@ -1,0 +1,167 @@
+"""The worker's side of a session: run the notebook's cells, then each check in a fork of its own.
+
+Whatever runs here shares a process with the student's code: nothing it says is believed, only compared.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from typing import Any
+
+import msgspec
+
+from grader.observe.protocol import (
+    CellEnded,
+    CellStarted,
+    CheckAnswer,
+    CheckRequest,
+    NotebookRequest,
+    Ready,
+)
+from grader.wire import frames
+from grader.wire.outcome import Outcome, Stopped
+
+
+def main(channel: int) -> None:
+    """Serve one session until the supervisor closes the channel.
+
+    Args:
+        channel: Descriptor of the socket to the supervisor; standard output and error are already the
+            output pipe.
+    """
+    message = frames.receive(channel)
+    if message is None:
+        return
+    request = msgspec.msgpack.decode(message.body, type=NotebookRequest)
+    os.chdir(request.folder)
+    _prepare(request)
+    # Imported here, after the fork, so that the zygote stays free of student-facing state.
+    from grader.observe.shell import NotebookShell
+
+    shell = NotebookShell()
+    _run_cells(shell, request, channel)
+    _flush()
+    _tell(channel, "ready", Ready(tuple(shell.notices)))
+    while (message := frames.receive(channel)) is not None:
+        check = msgspec.msgpack.decode(message.body, type=CheckRequest)
+        answer = _in_fork(check, shell, request.device) if request.fork else _here(check, shell, request.device)
+        frames.send(channel, {"kind": "answer"}, answer)
+
+
+def _prepare(request: NotebookRequest) -> None:
+    import torch
+
+    from grader.observe.processes import adopt_orphans
+    from grader.observe.run import seed_everything
+
+    adopt_orphans()
+    os.environ["GRADER_OBSERVED"] = "1"  # grader.check() cells stay quiet: the real checks come later
+    torch.set_num_threads(1)
+    if request.memory_bytes and sys.platform == "linux":
+        _limit_address_space(request.memory_bytes)
+    if request.device == "cuda":
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
+        torch.use_deterministic_algorithms(True, warn_only=True)
+    seed_everything(request.seed)
+
+
+def _limit_address_space(added_bytes: int) -> None:
+    import resource
+
+    with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123 - no pathlib before student code
+        used_bytes = int(statm.read().split()[0]) * resource.getpagesize()
+    limit = used_bytes + added_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _run_cells(shell: Any, request: NotebookRequest, channel: int) -> None:
+    from grader.notebook.cells import definitions_only
+    from grader.observe.traceback import describe_error
+
+    for cell in request.cells:
+        if cell.mode == "skip":
+            continue
+        _tell(channel, "cell started", CellStarted(cell.number))
+        source = cell.source if cell.mode == "run" else definitions_only(cell.source)
+        error = shell.run(cell.number, source)
+        _flush()
+        ended = CellEnded(cell.number)
+        if error is not None:
+            raised = describe_error(error)
+            ended = CellEnded(cell.number, raised.error, raised.message, raised.frames)
+        _tell(channel, "cell ended", ended)
+
+
+def _here(check: CheckRequest, shell: Any, device: str) -> bytes:
+    from grader.observe.run import run_request
+
+    outcomes, seconds = run_request(check, shell.user_ns, device)
+    _flush()
+    return _pack(CheckAnswer(check.nonce, outcomes, seconds))
+
+
+def _in_fork(check: CheckRequest, shell: Any, device: str) -> bytes:
+    _flush()
+    reading, writing = os.pipe()
+    started = time.monotonic()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(reading)
+            frames.send(writing, {}, _here(check, shell, device))
+        finally:
+            os._exit(0)  # no clean-up code of the notebook runs in a check's process
+    os.close(writing)
+    try:
+        message = frames.receive(reading)
+    except Exception:  # noqa: BLE001 - a broken frame from the check is no answer; how it ended says the rest
+        message = None
+    finally:
+        os.close(reading)
+    status = _wait(child)
+    if message is not None:
+        return message.body
+    stopped: Outcome = Stopped(*_how_it_ended(status))
+    return _pack(CheckAnswer(check.nonce, (stopped,) * len(check.precisions), time.monotonic() - started))
+
+
+def _wait(child: int) -> int:
+    """Wait for the check's process and reap every orphan that came to this process meanwhile."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, 0)
+        except ChildProcessError:  # the notebook has told the kernel to reap for it
+            return 0
+        if pid == child:
+            return status
+
+
+def _how_it_ended(status: int) -> tuple[str, str]:
+    import signal
+
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        with contextlib.suppress(ValueError):
+            return "crash", f"the process was stopped by signal {number} ({signal.Signals(number).name})"
+        return "crash", f"the process was stopped by signal {number}"
+    return "exit", f"the process ended itself with status {os.WEXITSTATUS(status)} before the check was done"
+
+
+def _flush() -> None:
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
+    with contextlib.suppress(Exception):
+        sys.stderr.flush()
+
+
+def _pack(value: msgspec.Struct) -> bytes:
+    return msgspec.msgpack.encode(value)
+
+
+def _tell(channel: int, kind: str, value: msgspec.Struct) -> None:
+    frames.send(channel, {"kind": kind}, _pack(value))

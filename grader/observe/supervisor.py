@@ -1,0 +1,313 @@
+"""The supervisor's side of a session: run a notebook and its checks, whatever the code in it does.
+
+A cell that has to be stopped costs that cell: the notebook starts anew without it. A check that has to be
+stopped costs that check. Nothing that a session says is believed beyond "this is its answer".
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from grader.assignment.model import Limits
+from grader.observe.engine import Engine, Process
+from grader.observe.protocol import (
+    CellEnded,
+    CellMode,
+    CellSource,
+    CellStarted,
+    CheckAnswer,
+    CheckRequest,
+    NotebookRequest,
+    Overlay,
+    Precision,
+    Ready,
+)
+from grader.observe.watch import Watch
+from grader.wire.frames import Message, send
+from grader.wire.outcome import Frame, Outcome, Stopped
+
+_ENTRY = "grader.observe.session:main"
+_RESTARTS = 4
+_REVIVALS = 5
+_START_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class CellEnd:
+    """A cell that did not run to its end.
+
+    Attributes:
+        number: The cell.
+        reason: "error", "timeout", "memory", "output", "crash", "exit", "invalid", or "not run".
+        error: For "error" the error's type name.
+        message: What happened.
+        frames: For "error" the traceback's lines in cells.
+    """
+
+    number: int
+    reason: str
+    error: str = ""
+    message: str = ""
+    frames: tuple[Frame, ...] = ()
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check's outcomes, one a precision, with its time and what was printed meanwhile."""
+
+    outcomes: tuple[Outcome, ...]
+    seconds: float
+    output: str
+
+
+class Session:
+    """One notebook in a process of its own, restarted as often as its code makes necessary.
+
+    Args:
+        engine: Where processes come from.
+        cells: The notebook's code cells.
+        limits: What the session may use.
+        seed: What the global random streams are seeded from.
+        device: Where the checks make their inputs.
+        data: Files and folders that the notebook finds beside itself; copied for each session.
+        on_cell: Called with each cell's number as it starts.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        cells: Iterable[tuple[int, str]],
+        limits: Limits,
+        seed: str,
+        device: str = "cpu",
+        data: Iterable[Path] = (),
+        on_cell: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self.notices: tuple[str, ...] = ()
+        self.ends: dict[int, CellEnd] = {}
+        self.output = ""
+        self.notebook_seconds = 0.0
+        self.peak_bytes = 0
+        self._engine = engine
+        self._cells = {number: CellSource(number, source) for number, source in cells}
+        self._limits = limits
+        self._seed = seed
+        self._device = device
+        self._data = tuple(data)
+        self._on_cell = on_cell
+        self._process: Process | None = None
+        self._watch: Watch | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._restarts = 0
+        self._revivals = 0
+        self._running = 0
+
+    def run_notebook(self) -> None:
+        """Run the cells; afterwards `ends` says which did not run to their end, and the session takes checks."""
+        self._restarts = 0
+        started = time.monotonic()
+        deadline = started + self._limits.notebook_seconds
+        while (stopped := self._attempt(deadline)) is not None:
+            self._end_process()
+            cell, now = self._running, time.monotonic()
+            self._downgrade(cell, stopped)
+            self._restarts += 1
+            if self._restarts >= _RESTARTS or now >= deadline:
+                # Enough: what stands before the cell is run once more, what comes after it is given up.
+                self._give_up_from(cell)
+                deadline = now + self._limits.notebook_seconds
+            if self._restarts > _RESTARTS + 1:
+                self._give_up_from(0)
+            if self._restarts > _RESTARTS + 2:
+                break  # not even an empty notebook starts
+        self.notebook_seconds = time.monotonic() - started
+
+    def check(
+        self,
+        source: str,
+        name: str,
+        seed: str,
+        precisions: tuple[Precision, ...] = ("float32",),
+        overlay: Overlay | None = None,
+    ) -> CheckResult:
+        """Run one check on what the notebook has defined.
+
+        Args:
+            source: A module's source that defines it.
+            name: Its name there.
+            seed: What its inputs are made from.
+            precisions: It runs once in each.
+            overlay: Definitions to put in place of the notebook's first.
+
+        Returns:
+            What became of it; always an answer, whatever the code does.
+        """
+        if self._process is None and self._revivals < _REVIVALS:
+            self._revivals += 1
+            self.run_notebook()
+        process, watch = self._process, self._watch
+        if process is None or watch is None:
+            return CheckResult((Stopped("crash", "the notebook's process was lost too often to go on"),), 0.0, "")
+        nonce = secrets.token_hex(16)
+        request = CheckRequest(nonce=nonce, source=source, name=name, seed=seed, precisions=precisions, overlay=overlay)
+        started = time.monotonic()
+        watch.output.kept, watch.output.total_bytes = b"", 0
+        try:
+            send(process.channel.fileno(), {"kind": "check"}, msgspec.msgpack.encode(request))
+            found = watch.next(started + self._limits.check_seconds, self._limits.check_seconds)
+        except OSError:
+            found = Stopped("exit", "the notebook's process had ended")
+        answer = _answer(found, nonce, len(precisions))
+        if isinstance(answer, Stopped):
+            answer = self._stop_check(answer, found, nonce)
+            return CheckResult((answer,) * len(precisions), time.monotonic() - started, watch.output.text())
+        process.kill_children()
+        return CheckResult(answer.outcomes, answer.seconds, watch.output.text())
+
+    def close(self) -> None:
+        """End the session's processes and remove its folder."""
+        self._end_process()
+
+    def _attempt(self, deadline: float) -> Stopped | None:
+        """Start a process and run the cells as they stand; None when it is ready for checks."""
+        self._running = 0
+        self._folder = tempfile.TemporaryDirectory(prefix="grader-work-", ignore_cleanup_errors=True)
+        _copy(self._data, Path(self._folder.name))
+        self._process = process = self._engine.open(_ENTRY)
+        self._watch = watch = Watch(process, self._limits)
+        confined_memory = self._limits.memory_bytes if self._device == "cpu" else 0
+        request = NotebookRequest(
+            cells=tuple(self._cells.values()),
+            folder=self._folder.name,
+            seed=self._seed,
+            device=self._device,
+            memory_bytes=confined_memory,
+            fork=self._engine.forks and self._device == "cpu",
+        )
+        send(process.channel.fileno(), {"kind": "notebook"}, msgspec.msgpack.encode(request))
+        # The process's own start counts against the machine, not against the first cell.
+        cell_deadline, limit = time.monotonic() + _START_SECONDS, _START_SECONDS
+        while True:
+            found = watch.next(min(deadline, cell_deadline), limit)
+            event = _event(found)
+            if isinstance(event, Stopped):
+                return self._why(event, process, time.monotonic() >= deadline)
+            if isinstance(event, Ready):
+                self.notices = tuple(dict.fromkeys(notice[:200] for notice in event.notices[:20]))
+                self.output = watch.output.text()
+                return None
+            if isinstance(event, CellStarted):
+                self._running, limit = event.number, self._limits.cell_seconds
+                self._on_cell(event.number)
+            elif event.error and event.number in self._cells and event.number not in self.ends:
+                self.ends[event.number] = CellEnd(event.number, "error", event.error, event.message, event.frames)
+            cell_deadline = time.monotonic() + self._limits.cell_seconds
+
+    def _why(self, stopped: Stopped, process: Process, notebook_over: bool = False) -> Stopped:
+        """Say in full why a process was or has to be stopped; how it ended itself, where the kernel knows."""
+        if stopped.reason == "timeout" and self._running:
+            limits = self._limits
+            over = (limits.notebook_seconds, "notebook") if notebook_over else (limits.cell_seconds, "cell")
+            return Stopped("timeout", f"still running at the time limit of {over[0]:g} s for a {over[1]}")
+        if stopped.reason != "exit":
+            return stopped
+        waited = time.monotonic() + 1.0
+        while (status := process.status()) is None and time.monotonic() < waited:
+            time.sleep(0.01)
+        if status is None:
+            return stopped
+        number = status & 0x7F
+        if number:
+            known = {s.value: s.name for s in signal.Signals}
+            return Stopped("crash", f"the process was stopped by signal {number} ({known.get(number, '?')})")
+        return Stopped("exit", f"the process ended itself with status {status >> 8}")
+
+    def _downgrade(self, number: int, stopped: Stopped) -> None:
+        """After a cell had to be stopped: next time only its definitions, and then nothing of it."""
+        cell = self._cells.get(number)
+        if cell is None:  # it was stopped before the first cell: nothing can be run
+            self._give_up_from(0)
+            return
+        mode: CellMode = "definitions" if cell.mode == "run" else "skip"
+        self._cells[number] = CellSource(number, cell.source, mode)
+        self.ends.setdefault(number, CellEnd(number, stopped.reason, message=stopped.detail))
+
+    def _give_up_from(self, number: int) -> None:
+        for later, cell in self._cells.items():
+            if later >= number:
+                if cell.mode == "run":
+                    message = "not run: too many cells before it had to be stopped, or the time was used up"
+                    self.ends.setdefault(later, CellEnd(later, "not run", message=message))
+                self._cells[later] = CellSource(later, cell.source, "skip")
+
+    def _stop_check(self, stopped: Stopped, found: Message | Stopped, nonce: str) -> Stopped:
+        """End a check that gave no answer, and make sure that the next one finds a sound process."""
+        process, watch = self._process, self._watch
+        if process is None or watch is None:
+            return stopped
+        if stopped.reason in ("timeout", "memory", "output") and self._engine.forks and self._device == "cpu":
+            process.kill_children()
+            # The notebook's process says at once that the check has ended; if it does not, it is broken too.
+            relayed = watch.next(time.monotonic() + 1.0, 1.0)
+            if isinstance(relayed, Message) and not isinstance(_answer(relayed, nonce, 0), Stopped):
+                return stopped
+        elif isinstance(found, Stopped):
+            self._running = 0
+            stopped = self._why(stopped, process)
+        self._end_process()
+        return stopped
+
+    def _end_process(self) -> None:
+        if self._watch is not None:
+            self.peak_bytes = max(self.peak_bytes, self._watch.peak_bytes)
+            self._watch.close()
+        if self._process is not None:
+            self._process.close()
+        if self._folder is not None:
+            self._folder.cleanup()
+        self._process = self._watch = self._folder = None
+
+
+def _answer(found: Message | Stopped, nonce: str, count: int) -> CheckAnswer | Stopped:
+    if isinstance(found, Stopped):
+        return found
+    try:
+        answer = msgspec.msgpack.decode(found.body, type=CheckAnswer)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return Stopped("invalid", "what the process sent is not an answer")
+    if not secrets.compare_digest(answer.nonce.encode(), nonce.encode()):
+        return Stopped("invalid", "what the process sent is not the answer to this check")
+    if count and len(answer.outcomes) != count:
+        return Stopped("invalid", "what the process sent does not answer what was asked")
+    return answer
+
+
+def _event(found: Message | Stopped) -> CellStarted | CellEnded | Ready | Stopped:
+    if isinstance(found, Stopped):
+        return found
+    kinds = {"cell started": CellStarted, "cell ended": CellEnded, "ready": Ready}
+    kind = kinds.get(str(found.header.get("kind")))
+    if kind is None:
+        return Stopped("invalid", "what the process sent makes no sense")
+    try:
+        event: CellStarted | CellEnded | Ready = msgspec.msgpack.decode(found.body, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return Stopped("invalid", "what the process sent cannot be read")
+    return event
+
+
+def _copy(sources: Iterable[Path], folder: Path) -> None:
+    for source in sources:
+        if source.is_dir():
+            shutil.copytree(source, folder / source.name)
+        else:
+            shutil.copy2(source, folder / source.name)

@@ -1,0 +1,139 @@
+"""Wait for a session's next message while its limits are watched from outside."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import time
+from dataclasses import dataclass
+
+from grader.assignment.model import Limits
+from grader.observe.engine import Process
+from grader.wire.errors import WireError
+from grader.wire.frames import FrameReader, Message
+from grader.wire.outcome import Stopped
+
+_POLL_SECONDS = 0.04
+_READ_BYTES = 1 << 16
+_KEPT_OUTPUT_BYTES = 64 * 1024
+
+
+@dataclass
+class Output:
+    """What a session has printed: the start of it, and how much there was.
+
+    Attributes:
+        kept: The first 64 KiB.
+        total_bytes: All of it.
+    """
+
+    kept: bytes = b""
+    total_bytes: int = 0
+
+    def add(self, data: bytes) -> None:
+        """Take what was printed; the text is cut, the count is not."""
+        self.total_bytes += len(data)
+        self.kept += data[: max(0, _KEPT_OUTPUT_BYTES - len(self.kept))]
+
+    def text(self) -> str:
+        """The kept text, with a line that says what was cut."""
+        text = self.kept.decode("utf-8", errors="replace")
+        left = self.total_bytes - len(self.kept)
+        return f"{text}\n[{left} more bytes were cut]" if left else text
+
+
+class Watch:
+    """Reads one process's channel and output, and says when it goes over a limit.
+
+    Args:
+        process: The process.
+        limits: What it may use.
+    """
+
+    def __init__(self, process: Process, limits: Limits) -> None:
+        self.output = Output()
+        self.peak_bytes = 0
+        self._process = process
+        self._limits = limits
+        self._frames = FrameReader()
+        self._messages: list[Message] = []
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(process.channel, selectors.EVENT_READ, "channel")
+        self._selector.register(process.output, selectors.EVENT_READ, "output")
+        os.set_blocking(process.output, False)
+
+    def next(self, deadline: float, limit_seconds: float) -> Message | Stopped:
+        """Wait for the next message.
+
+        Args:
+            deadline: Until when, on the monotonic clock.
+            limit_seconds: The limit that the deadline stands for, for the message.
+
+        Returns:
+            The message, or why there is none; nothing has been killed yet.
+        """
+        next_poll = 0.0
+        while True:
+            if self._messages:
+                self._drain_output()
+                return self._messages.pop(0)
+            now = time.monotonic()
+            if now >= deadline:
+                return Stopped("timeout", f"no answer within {limit_seconds:g} s")
+            if now >= next_poll:
+                next_poll = now + _POLL_SECONDS
+                if stopped := self._over_memory():
+                    return stopped
+            if stopped := self._read_once(min(deadline, next_poll) - now):
+                return stopped
+
+    def close(self) -> None:
+        """Read what is left of the output and let go of the selector."""
+        self._drain_output()
+        self._selector.close()
+
+    def _read_once(self, seconds: float) -> Stopped | None:
+        for key, _ in self._selector.select(max(0.0, seconds)):
+            if key.data == "output":
+                self._drain_output()
+                if self.output.total_bytes > self._limits.output_bytes:
+                    return Stopped("output", f"more than {_size(self._limits.output_bytes)} were printed")
+                continue
+            try:
+                data = self._process.channel.recv(_READ_BYTES)
+            except ConnectionError:
+                data = b""
+            if not data:
+                return Stopped("exit", "the process ended")
+            try:
+                self._messages += self._frames.feed(data)
+            except WireError as error:
+                return Stopped("invalid", f"what the process sent cannot be read: {error}")
+        return None
+
+    def _drain_output(self) -> None:
+        # Bounded, so that a process that prints faster than this reads cannot hold the supervisor here.
+        for _ in range(64):
+            try:
+                data = os.read(self._process.output, _READ_BYTES)
+            except (BlockingIOError, OSError):
+                return
+            if not data:
+                if self._process.output in self._selector.get_map():
+                    self._selector.unregister(self._process.output)
+                return
+            self.output.add(data)
+
+    def _over_memory(self) -> Stopped | None:
+        used = self._process.memory_bytes(self._limits.memory_bytes)
+        self.peak_bytes = max(self.peak_bytes, used)
+        if used > self._limits.memory_bytes:
+            return Stopped("memory", f"more than {_size(self._limits.memory_bytes)} of memory were used")
+        return None
+
+
+def _size(count: int) -> str:
+    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if count >= unit:
+            return f"{count / unit:g} {name}"
+    return f"{count} bytes"

@@ -1,0 +1,101 @@
+"""How a verdict looks and what it means, in the words that the report, the notebook and the terminal share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+import msgspec
+
+from grader.grading.model import CheckGrade, ExerciseGrade
+from grader.judge.verdict import VerdictName
+
+Tone = Literal["good", "bad", "stop", "idle"]
+
+
+class Look(msgspec.Struct, frozen=True):
+    """How one verdict is shown: a symbol and a word, so that colour says nothing that they do not.
+
+    Attributes:
+        symbol: One letter.
+        word: What the pill says.
+        tone: Which colours it has.
+        meaning: What the verdict says, in a sentence.
+    """
+
+    symbol: str
+    word: str
+    tone: Tone
+    meaning: str
+
+
+_LOOKS: Mapping[VerdictName, Look] = MappingProxyType(
+    {
+        "pass": Look("✓", "pass", "good", "What your code returned is what the reference returns."),
+        "fail": Look("✗", "fail", "bad", "Your code ran, and what it returned differs from the reference."),
+        "error": Look("!", "error", "stop", "Your code raised an error while it was checked."),
+        "missing": Look("?", "missing", "stop", "The notebook does not define what this check asks for."),
+        "timeout": Look("!", "time limit", "stop", "There was no answer in time; look for a loop that never ends."),
+        "memory": Look("!", "memory limit", "stop", "The check needed more memory than it is given."),
+        "output": Look("!", "output limit", "stop", "The code printed more than a report can hold."),
+        "crash": Look("!", "crash", "stop", "The Python process was ended by a signal."),
+        "exit": Look("!", "exit", "stop", "The code ended Python before it answered."),
+        "invalid": Look("!", "invalid", "stop", "What came back is not plain data, so it could not be compared."),
+        "blocked": Look("–", "blocked", "idle", "It counts only once another check of the exercise passes."),
+        "not run": Look("–", "not run", "idle", "It was not tried here, for example for want of a device."),
+    }
+)
+
+
+def look(verdict: VerdictName) -> Look:
+    """How a verdict is shown.
+
+    Example:
+        >>> look("timeout").word
+        'time limit'
+    """
+    return _LOOKS[verdict]
+
+
+def reason_word(reason: str) -> str:
+    """The word for why a cell did not run to its end, the same as the verdict's of that name.
+
+    Example:
+        >>> reason_word("timeout"), reason_word("not run")
+        ('time limit', 'not run')
+    """
+    return f"{'time' if reason == 'timeout' else reason} limit" if reason in ("timeout", "memory", "output") else reason
+
+
+def overall(check: CheckGrade) -> VerdictName | None:
+    """The one verdict that stands for a check: the first of its runs that is no pass; None without a run."""
+    names = [run.verdict for run in check.runs]
+    failed = [name for name in names if name not in ("pass", "not run")]
+    if failed:
+        return failed[0]
+    if "not run" in names and ("pass" not in names or check.points < check.max_points):
+        return "not run"
+    return "pass" if names else None
+
+
+def tally(exercise: ExerciseGrade) -> tuple[tuple[Look, int], ...]:
+    """How often each verdict occurs among an exercise's checks, passes first, then as they come.
+
+    Checks that are shown as a sum only, and so have no run, are not counted.
+    """
+    counts: dict[VerdictName, int] = {"pass": 0}
+    for check in exercise.checks:
+        verdict = overall(check)
+        if verdict is not None:
+            counts[verdict] = counts.get(verdict, 0) + 1
+    return tuple((look(name), number) for name, number in counts.items() if number)
+
+
+def legend(exercises: tuple[ExerciseGrade, ...]) -> tuple[Look, ...]:
+    """Every verdict that occurs in these exercises, once each, to explain it."""
+    seen: dict[VerdictName, None] = {}
+    for exercise in exercises:
+        for check in exercise.checks:
+            seen.update(dict.fromkeys(run.verdict for run in check.runs))
+    return tuple(look(name) for name in seen)

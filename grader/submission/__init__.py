@@ -1,0 +1,1 @@
+"""Submitting: a notebook goes in, a recorded grade and a report come out."""

@@ -1,0 +1,116 @@
+"""Record a grade: one folder, one grade.json and one gradebook row for each attempt, never overwritten."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from grader.errors import BadInput
+from grader.gradebook import Gradebook
+from grader.grading.model import Grade
+from grader.observe.supervisor import CheckResult
+from grader.report.editions import Feedback
+from grader.report.html import write
+from grader.wire.outcome import Outcome
+
+_UNSAFE = re.compile(r"[^\w.@+-]+")
+_NAME_LETTERS = 80
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """What a grade was judged from: the outcome of each check, by device and name."""
+
+    outcomes: dict[str, dict[str, Outcome]]
+
+
+def folder_name(text: str) -> str:
+    """A file name for any text: readable, safe on every system, and different for different texts.
+
+    Example:
+        >>> folder_name("alice")
+        'alice'
+        >>> folder_name("../etc/passwd").startswith("etc_passwd-")
+        True
+    """
+    safe = _UNSAFE.sub("_", text).strip("._-")[:_NAME_LETTERS]
+    if safe == text:
+        return safe
+    return f"{safe or 'student'}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def reserve(reports: Path, book: Gradebook, assignment: str, student: str) -> tuple[int, Path]:
+    """Reserve the next attempt's number and its folder.
+
+    Args:
+        reports: Where reports land.
+        book: The gradebook.
+        assignment: The assignment's name.
+        student: Who handed in.
+
+    Returns:
+        The number, counted from 1, and the new empty folder.
+
+    Raises:
+        BadInput: The folder cannot be made.
+    """
+    base = reports / folder_name(assignment) / folder_name(student)
+    number = book.next_number(assignment, student)
+    while True:
+        folder = base / f"attempt-{number}"
+        try:
+            base.mkdir(parents=True, exist_ok=True)
+            folder.mkdir()  # fails where it is there: two commands at once get different numbers
+            return number, folder
+        except FileExistsError:
+            number += 1
+        except OSError as error:
+            raise BadInput(
+                f"{base}: the report cannot be written there ({error.strerror}); choose another folder with --reports"
+            ) from error
+
+
+def record(
+    grade: Grade,
+    folder: Path,
+    book: Gradebook,
+    submission: Path,
+    notebook_html: str,
+    feedback: Feedback,
+    evidence: Mapping[str, Mapping[str, CheckResult]],
+) -> None:
+    """Write an attempt's files, then its gradebook row.
+
+    Args:
+        grade: The grade.
+        folder: The attempt's reserved folder.
+        book: The gradebook.
+        submission: The file that was handed in; a copy is kept for replay.
+        notebook_html: The student's notebook, rendered and sanitised.
+        feedback: What students see of hidden checks.
+        evidence: The checks' outcomes, by device and name.
+    """
+    outcomes = {device: {n: r.outcomes[0] for n, r in results.items()} for device, results in evidence.items()}
+    write_atomically(folder / "observations.bin", msgspec.msgpack.encode(Evidence(outcomes)))
+    if submission.is_file():
+        shutil.copyfile(submission, folder / f"submission{submission.suffix or '.ipynb'}")
+    write(grade, folder, notebook_html, feedback)
+    write_atomically(folder / "grade.json", grade_json(grade))
+    book.add(grade, folder)
+
+
+def grade_json(grade: Grade) -> bytes:
+    """The grade as grade.json holds it."""
+    return msgspec.json.format(msgspec.json.encode(grade), indent=1) + b"\n"
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees all of it or nothing."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(data)
+    temporary.replace(path)

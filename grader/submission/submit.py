@@ -1,0 +1,221 @@
+"""Grade one notebook, end to end: read it, run it, judge it, record it."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import re
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from grader.assignment import folder as course_folder
+from grader.assignment.folder import Assignment
+from grader.errors import BadInput
+from grader.grading.model import Grade
+from grader.grading.recording import Recording, load
+from grader.grading.run import Graded, GradingRun, Submission, ungraded
+from grader.grading.seeds import fresh_seed
+from grader.notebook.errors import BadNotebook
+from grader.notebook.model import Notebook
+from grader.notebook.read import read
+from grader.observe.engine import Engine
+from grader.observe.plain import PlainEngine
+from grader.observe.warm import Zygote
+
+_AHEAD = {"torchvision": "torchvision", "matplotlib": "matplotlib.pyplot"}
+_NAME = re.compile(r"[\w-]+")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to grade a notebook.
+
+    Attributes:
+        notebook: The file that was handed in.
+        assignment: Which assignment it is for; None to find out.
+        student: Who handed in; None for the account's name.
+        devices: "auto", or device types such as ("cpu", "cuda").
+        seed: The run's seed; None for a fresh secret one.
+        reports: Where reports land.
+        gradebook: A database URL; None for ``gradebook.sqlite`` among the reports.
+        started: Clock reading (monotonic) of the command's start.
+    """
+
+    notebook: Path
+    assignment: str | None = None
+    student: str | None = None
+    devices: tuple[str, ...] = ("auto",)
+    seed: str | None = None
+    reports: Path = Path("reports")
+    gradebook: str | None = None
+    started: float = 0.0
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A recorded grade and the folder of its report."""
+
+    grade: Grade
+    folder: Path
+
+
+def submit(options: Options, progress: Callable[[str], None] = lambda _: None) -> Submitted:
+    """Grade a notebook and record the grade.
+
+    Args:
+        options: What to grade and how.
+        progress: Told in a few words what is being done.
+
+    Returns:
+        The grade and where its files are; a notebook that cannot be graded is recorded with the reason.
+
+    Raises:
+        BadInput: There is nothing to record: no such file, no such assignment, a gradebook that will not open.
+        EngineFault: The grader's own machinery failed.
+    """
+    data = _bytes(options.notebook)
+    engine = start_engine(data, options.devices)
+    try:
+        # While torch is imported in its own process: everything that needs no torch.
+        from grader.gradebook import Gradebook
+        from grader.report.notebook import notebook_html
+        from grader.submission.record import record, reserve
+
+        notebook, unreadable = _read(options.notebook)
+        assignment = find_assignment(options, notebook, unreadable)
+        student = options.student or getpass.getuser()
+        url = options.gradebook or f"sqlite:///{options.reports / 'gradebook.sqlite'}"
+        book = Gradebook(url)
+        recording = _recording(assignment)
+        number, folder = reserve(options.reports, book, assignment.name, student)
+        submission = Submission(
+            student=student,
+            name=options.notebook.name,
+            digest=hashlib.sha256(data).hexdigest(),
+            submitted_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            attempt=number,
+            notebook=notebook,
+        )
+        try:
+            with ThreadPoolExecutor(1) as aside:
+                rendered = aside.submit(notebook_html, notebook.node if notebook else None)
+                graded = _grade(options, assignment, submission, recording, engine, unreadable, progress)
+                progress("writing the report")
+                html = rendered.result()
+            feedback = assignment.settings.feedback
+            record(graded.grade, folder, book, options.notebook, html, feedback, graded.evidence)
+        except BaseException:
+            _remove_if_empty(folder)
+            raise
+        finally:
+            book.close()
+        return Submitted(graded.grade, folder)
+    finally:
+        engine.close()
+
+
+def start_engine(notebook: bytes, devices: tuple[str, ...]) -> Engine:
+    """Start the engine that suits this system, with the libraries ahead that the notebook names."""
+    if sys.platform != "linux":
+        return PlainEngine()
+    modules = [module for name, module in _AHEAD.items() if name.encode() in notebook]
+    return Zygote(modules, cuda=any(device in ("cuda", "auto") for device in devices))
+
+
+def find_assignment(options: Options, notebook: Notebook | None, unreadable: str) -> Assignment:
+    """Find the assignment that a notebook is for.
+
+    Raises:
+        BadInput: It is named and not there, or not named and cannot be told.
+    """
+    course = course_folder.find_course(options.notebook.resolve().parent, Path.cwd())
+    if options.assignment:
+        return course_folder.load(course, options.assignment)
+    known = course_folder.names(course)
+    if notebook is not None and (found := course_folder.guess(course, notebook)) is not None:
+        return found
+    named = [name for name in known if name in _NAME.findall(options.notebook.stem)]
+    if len(named) == 1:
+        return course_folder.load(course, named[0])
+    if unreadable:
+        raise BadInput(unreadable)
+    raise BadInput(
+        f"{options.notebook}: it cannot be told which assignment this is for; "
+        f"add --assignment with one of: {', '.join(known) or 'none found'}"
+    )
+
+
+def _grade(
+    options: Options,
+    assignment: Assignment,
+    submission: Submission,
+    recording: Recording | None,
+    engine: Engine,
+    unreadable: str,
+    progress: Callable[[str], None],
+) -> Graded:
+    if submission.notebook is None:
+        return Graded(ungraded(assignment, submission, "unreadable", unreadable))
+    other = _other_assignment(assignment, submission.notebook)
+    if other:
+        reason = (
+            f"{submission.name} is a notebook of {other}, not of {assignment.name}; "
+            f"hand in the right file, or grade it with --assignment {other}"
+        )
+        return Graded(ungraded(assignment, submission, "foreign", reason))
+    progress("importing torch")
+    seed = options.seed or fresh_seed()
+    devices = _devices(options.devices, assignment)
+    with GradingRun(assignment, engine, seed, devices, recording, options.started or time.monotonic()) as run:
+        return run.grade(submission, progress)
+
+
+def _other_assignment(assignment: Assignment, notebook: Notebook) -> str | None:
+    """The assignment that a notebook belongs to, where that is clearly another one."""
+    found = course_folder.guess(assignment.root, notebook)
+    if found is None or found.name == assignment.name:
+        return None
+    from grader.notebook.cells import definitions
+
+    wanted = {name for exercise in assignment.settings.exercise for name in exercise.names}
+    return None if wanted & set(definitions(notebook.code)) else found.name
+
+
+def _devices(wanted: tuple[str, ...], assignment: Assignment) -> tuple[str, ...]:
+    return tuple(assignment.settings.devices) if wanted == ("auto",) else wanted
+
+
+def _recording(assignment: Assignment) -> Recording | None:
+    if assignment.reference is not None:
+        return None
+    if assignment.public is None:
+        raise BadInput(f"{assignment.name}: there is neither a reference/ nor an assignments/ folder for it")
+    return load(assignment.public / "observations.bin")
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except IsADirectoryError:
+        raise BadInput(f"{path} is a folder; name the notebook in it") from None
+    except FileNotFoundError:
+        raise BadInput(f"{path}: there is no such file; check the name and the folder") from None
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _read(path: Path) -> tuple[Notebook | None, str]:
+    try:
+        return read(path), ""
+    except BadNotebook as error:
+        return None, str(error)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
