@@ -74,7 +74,7 @@ def _grade(assignment: Assignment, recording: Recording, exercise: str, namespac
     outcomes, verdicts, seconds, outputs = {}, {}, {}, {}
     for spec in specs:
         check = load_source(sources.of(spec.name), "checks.py", spec.name, Check)
-        seed = check_seed(recording.seed, assignment.name, spec.name)
+        seed = check_seed(recording.seed, recording.assignment, spec.name)
         started, printed = time.monotonic(), io.StringIO()
         with _streams_kept(), contextlib.redirect_stdout(printed):
             outcomes[spec.name] = run_check(check, namespace, seed)
@@ -112,7 +112,7 @@ def _grade(assignment: Assignment, recording: Recording, exercise: str, namespac
 def _find(exercise: str, start: Path) -> tuple[Assignment, Recording]:
     """The assignment that has an exercise: the one of this folder, or any of the course around it."""
     if (start / _RECORDING).is_file():
-        candidates = [course_folder.load_public(start)]
+        candidates = [course_folder.load_released(start)]
     else:
         course = course_folder.find_course(start)
         candidates = [course_folder.load(course, name) for name in course_folder.names(course)]

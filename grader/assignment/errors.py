@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from grader.errors import BadInput
 
-class BadAssignment(ValueError):
+
+class BadAssignment(BadInput):
     """An assignment, or the course folder around it, is not as it must be; the message says where and why."""

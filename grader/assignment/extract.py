@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import symtable
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from grader.assignment.errors import BadAssignment
 from grader.notebook.names import bound_names
@@ -65,13 +66,15 @@ def extract(source: str, keep: Iterable[str], filename: str, *, strip_compare: b
     return _joined(kept)
 
 
-def _statements(source: str, filename: str, strip_compare: bool) -> list[_Statement]:
+# A grading run cuts each check out of the same file.
+@lru_cache(maxsize=8)
+def _statements(source: str, filename: str, strip_compare: bool) -> tuple[_Statement, ...]:
     source = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     try:
         body = ast.parse(source).body
         imported = {name for node in body if _imports_only(node) for name in bound_names(node)}
         texts = [_text(source, node, body, strip_compare) for node in body]
-        return [
+        return tuple(
             _Statement(
                 node,
                 text,
@@ -81,7 +84,7 @@ def _statements(source: str, filename: str, strip_compare: bool) -> list[_Statem
                 uses=frozenset(_global_names(symtable.symtable(text, filename, "exec"))) | _quoted_names(node),
             )
             for node, text in zip(body, texts, strict=True)
-        ]
+        )
     except SyntaxError as error:
         raise BadAssignment(f"{filename}: line {error.lineno} is not Python: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError) as error:
@@ -151,7 +154,7 @@ def _root_name(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _reached(statements: list[_Statement], keep: tuple[str, ...], filename: str) -> set[str]:
+def _reached(statements: Sequence[_Statement], keep: tuple[str, ...], filename: str) -> set[str]:
     """The names to keep and all that they need, transitively."""
     defined = [s.node.name for s in statements if isinstance(s.node, _DEFINITIONS)]
     for name in keep:

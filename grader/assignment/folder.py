@@ -161,6 +161,22 @@ def load(course: Path, name: str) -> Assignment:
     return Assignment(name, settings, course, reference, public)
 
 
+def load_released(folder: Path) -> Assignment:
+    """Load a released assignment from its own folder, wherever that lies: what a student may have copied alone.
+
+    Args:
+        folder: A folder such as ``assignments/hw2``.
+
+    Returns:
+        The assignment, without a reference.
+
+    Raises:
+        BadAssignment: Its assignment.toml is missing or wrong.
+    """
+    folder = folder.resolve()
+    return Assignment(folder.name, read_settings(folder / _SETTINGS), folder.parent, None, folder)
+
+
 def guess(course: Path, notebook: Notebook) -> Assignment | None:
     """Tell which assignment a notebook belongs to.
 

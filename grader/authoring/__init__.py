@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Alternative",
     "Check",
-    "MissingName",
     "Misconception",
+    "MissingName",
     "Rng",
     "Work",
     "accuracy",

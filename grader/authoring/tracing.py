@@ -84,7 +84,7 @@ def random_state() -> dict[str, str]:
         >>> random_state() == before
         True
     """
-    words = np.random.get_state()
+    words: tuple[Any, ...] = tuple(np.random.get_state(legacy=True))
     return {
         "python": _digest(repr(random.getstate()).encode()),
         "numpy": _digest(repr((words[0], np.asarray(words[1]).tobytes(), words[2:])).encode()),

@@ -100,8 +100,10 @@ def observe_and_judge(exam: Exam, session: Session, progress: Progress) -> Obser
             results, verdicts = _judge_all(exam, students, references, progress)
             diagnoses = _diagnose_all(exam, results, verdicts, references, reference_side, progress)
         except BaseException:
-            for future in (*references.values(), *students.values()):
-                future.cancel()
+            for waiting in references.values():
+                waiting.cancel()
+            for pending in students.values():
+                pending.cancel()
             raise
     runs = {c.name: _run(exam, c, results[c.name], verdicts[c.name], diagnoses) for c in exam.checks}
     return Observed(

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from grader.authoring.declare import Alternative, Check, Misconception
 from grader.authoring.comparators import Accuracy
+from grader.authoring.declare import Alternative, Check, Misconception
 from grader.authoring.load import load_module, members
 from grader.authoring.rng import Rng
 from grader.authoring.spec import CheckSpec, VariantSpec

@@ -14,6 +14,7 @@ from traitlets.config import Config
 
 from grader.observe.traceback import CELL_FILE
 
+_COMMAND_MAGICS = ("pip", "conda", "mamba", "micromamba", "uv", "system", "sx")
 _SCRIPT_MAGICS = (
     "bash",
     "sh",
@@ -29,7 +30,7 @@ _SCRIPT_MAGICS = (
 )
 
 
-class _CellCompiler(CachingCompiler):  # type: ignore[misc]
+class _CellCompiler(CachingCompiler):
     """Names each cell's code "<cell 4>", so that tracebacks can be told in the student's own terms."""
 
     cell = 0
@@ -38,12 +39,14 @@ class _CellCompiler(CachingCompiler):  # type: ignore[misc]
         return CELL_FILE.format(self.cell)
 
 
-class NotebookShell(InteractiveShell):  # type: ignore[misc]
+class NotebookShell(InteractiveShell):
     """IPython's shell for cells: magics and display work, shell lines are noted and not run.
 
     Attributes:
         notices: What was left out, in sentences, for the report.
     """
+
+    compile: _CellCompiler
 
     def __init__(self) -> None:
         self.notices: list[str] = []
@@ -116,13 +119,10 @@ class NotebookShell(InteractiveShell):  # type: ignore[misc]
             first = cell.strip().splitlines()[0] if cell.strip() else line
             self._note(first)
 
-        for name in ("pip", "conda", "mamba", "micromamba", "uv", "system", "sx"):
-            self.register_magic_function(not_run, "line", name)
-        for name in _SCRIPT_MAGICS:
-            self.register_magic_function(not_run, "cell", name)
-
-        def unknown(line: str, cell: str = "") -> None:
+        def unavailable(line: str, cell: str = "") -> None:
             raise UsageError("this magic command is not available while grading")
 
-        for name in ("debug", "pdb", "edit"):
-            self.register_magic_function(unknown, "line", name)
+        magics = self.magics_manager.magics
+        magics["line"] |= dict.fromkeys(_COMMAND_MAGICS, not_run)
+        magics["cell"] |= dict.fromkeys(_SCRIPT_MAGICS, not_run)
+        magics["line"] |= dict.fromkeys(("debug", "pdb", "edit"), unavailable)

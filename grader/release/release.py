@@ -19,11 +19,12 @@ OBSERVATIONS = "observations.bin"
 def release(assignment: Assignment, out: Path, recorded: bytes, public: Iterable[str]) -> list[Path]:
     """Write the folder that students get: notebook, public checks, settings, data and recorded observations.
 
-    It is written beside `out` first and renamed when it is complete: nobody ever sees half a release.
+    It is written beside its place first and renamed when it is complete: nobody ever sees half a release.
 
     Args:
         assignment: An assignment with a reference.
-        out: The folder to make or replace, such as ``assignments/hw2`` of the course folder.
+        out: The folder of all releases, such as ``assignments``; the one in it that bears the assignment's name
+            is made or replaced.
         recorded: The reference's observations of the public checks.
         public: Names of the public checks.
 
@@ -31,13 +32,14 @@ def release(assignment: Assignment, out: Path, recorded: bytes, public: Iterable
         The files written, in the order of their names.
 
     Raises:
-        BadAssignment: The reference cannot be released, or `out` is no released folder and not empty, or holds
-            the reference.
+        BadAssignment: The reference cannot be released, or what would be replaced is no release or holds the
+            reference.
     """
-    _refuse_foreign(assignment, out)
+    home = out / assignment.name
+    _refuse_foreign(assignment, home)
     files = dict(_contents(assignment, public)) | {OBSERVATIONS: recorded}
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as beside:
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{assignment.name}-", dir=out) as beside:
         new, old = Path(beside) / "new", Path(beside) / "old"
         for name, content in files.items():
             target = new / name
@@ -46,8 +48,8 @@ def release(assignment: Assignment, out: Path, recorded: bytes, public: Iterable
                 target.write_bytes(content)
             else:
                 shutil.copyfile(content, target)
-        _swap(new, out, old)
-    return sorted(out / name for name in files)
+        _swap(new, home, old)
+    return sorted(home / name for name in files)
 
 
 def differences(assignment: Assignment, out: Path, public: Iterable[str]) -> list[str]:
@@ -55,22 +57,23 @@ def differences(assignment: Assignment, out: Path, public: Iterable[str]) -> lis
 
     Args:
         assignment: An assignment with a reference.
-        out: The released folder.
+        out: The folder of all releases, such as ``assignments``.
         public: Names of the public checks.
 
     Returns:
-        The files that differ, are missing or too many, as sorted paths relative to `out`; empty where the
-        release is up to date.
+        The files that differ, are missing or too many, as sorted paths relative to the assignment's
+        folder; empty where the release is up to date.
 
     Raises:
         BadAssignment: The reference cannot be released.
     """
     expected = _contents(assignment, public)
-    there = {path.relative_to(out).as_posix() for path in files_below(out)} - {OBSERVATIONS}
+    home = out / assignment.name
+    there = {path.relative_to(home).as_posix() for path in files_below(home)} - {OBSERVATIONS}
     return sorted(
         name
         for name in there | set(expected)
-        if name not in there or name not in expected or not _same(out / name, expected[name])
+        if name not in there or name not in expected or not _same(home / name, expected[name])
     )
 
 
@@ -91,25 +94,25 @@ def _contents(assignment: Assignment, public: Iterable[str]) -> Mapping[str, byt
     }
 
 
-def _refuse_foreign(assignment: Assignment, out: Path) -> None:
+def _refuse_foreign(assignment: Assignment, home: Path) -> None:
     """Refuse to replace a folder that may hold anything but a release: replacing deletes what is there."""
-    here = out.resolve()
+    here = home.resolve()
     if assignment.reference is not None:
         reference = assignment.reference.resolve()
         if here == reference or here in reference.parents or reference in here.parents:
-            raise BadAssignment(f"{out} holds or is the reference of {assignment.name}; release to another folder")
-    if out.exists() and not (out.is_dir() and ((out / "assignment.toml").is_file() or not any(out.iterdir()))):
-        raise BadAssignment(f"{out} is no released assignment and not empty; a release would delete what is there")
+            raise BadAssignment(f"{home} holds or is the reference of {assignment.name}; release to another folder")
+    if home.exists() and not (home.is_dir() and ((home / "assignment.toml").is_file() or not any(home.iterdir()))):
+        raise BadAssignment(f"{home} is no released assignment and not empty; a release would delete what is there")
 
 
-def _swap(new: Path, out: Path, old: Path) -> None:
-    if out.exists():
-        out.rename(old)
+def _swap(new: Path, home: Path, old: Path) -> None:
+    if home.exists():
+        home.rename(old)
     try:
-        new.rename(out)
+        new.rename(home)
     except OSError:
         if old.exists():
-            old.rename(out)
+            old.rename(home)
         raise
 
 

@@ -8,7 +8,6 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 from markupsafe import Markup
@@ -16,11 +15,7 @@ from markupsafe import Markup
 from grader.grading.model import Grade, Status
 from grader.report.editions import Edition, Feedback, edition_of
 from grader.report.engine import environment, stylesheet
-from grader.report.notebook import notebook_html as show_notebook
 from grader.report.verdicts import legend
-
-if TYPE_CHECKING:
-    import nbformat
 
 _CELL_ANCHOR = re.compile(r'id="cell-(\d{1,6})"')
 
@@ -67,7 +62,7 @@ def render(
 def write(
     grade: Grade,
     folder: Path,
-    notebook: nbformat.NotebookNode | None = None,
+    notebook_html: str = "",
     feedback: Feedback = "verdict",
 ) -> tuple[Path, ...]:
     """Write report.html and, where the hidden checks were run, instructor.html.
@@ -77,7 +72,7 @@ def write(
     Args:
         grade: The whole grade.
         folder: Where to write; made where it is missing.
-        notebook: The notebook as handed in, None where it could not be read.
+        notebook_html: The notebook as handed in, from `grader.report.notebook.notebook_html`; "" for none.
         feedback: What the student sees of hidden checks (see `render`).
 
     Returns:
@@ -87,10 +82,9 @@ def write(
         OSError: The folder cannot be written to.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    shown = show_notebook(notebook)
-    written = [_write_whole(folder / "report.html", render(grade, "student", shown, feedback))]
+    written = [_write_whole(folder / "report.html", render(grade, "student", notebook_html, feedback))]
     if grade.scope == "full":
-        written.append(_write_whole(folder / "instructor.html", render(grade, "instructor", shown, feedback)))
+        written.append(_write_whole(folder / "instructor.html", render(grade, "instructor", notebook_html, feedback)))
     return tuple(written)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 from markupsafe import Markup, escape
@@ -12,9 +12,6 @@ from grader.report.code import highlight
 from grader.report.engine import environment
 from grader.report.sanitize import clean_page, clean_text, data_image
 from grader.report.text import OUTPUT_LETTERS, count, cut, visible
-
-if TYPE_CHECKING:
-    import nbformat
 
 NO_NOTEBOOK = "What was handed in could not be read as a notebook, so there is nothing to show."
 UNSHOWABLE = "The notebook holds something that cannot be shown; it was graded all the same."
@@ -48,7 +45,7 @@ class Cell(msgspec.Struct, frozen=True):
     outputs: tuple[Output, ...] = ()
 
 
-def notebook_html(notebook: nbformat.NotebookNode | None) -> str:
+def notebook_html(notebook: Mapping[str, Any] | None) -> str:
     """Show a notebook with the outputs it was handed in with.
 
     Code is coloured, markdown is rendered, images are shown from PNG and JPEG data; HTML, SVG, JavaScript

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from grader.assignment import folder as course_folder
+from grader.assignment.errors import BadAssignment
 from grader.assignment.folder import Assignment
 from grader.errors import BadInput
 from grader.grading.model import Grade
@@ -133,7 +134,7 @@ def find_assignment(options: Options, notebook: Notebook | None, unreadable: str
     Raises:
         BadInput: It is named and not there, or not named and cannot be told.
     """
-    course = course_folder.find_course(options.notebook.resolve().parent, Path.cwd())
+    course = _course(options.notebook)
     if options.assignment:
         return course_folder.load(course, options.assignment)
     known = course_folder.names(course)
@@ -148,6 +149,14 @@ def find_assignment(options: Options, notebook: Notebook | None, unreadable: str
         f"{options.notebook}: it cannot be told which assignment this is for; "
         f"add --assignment with one of: {', '.join(known) or 'none found'}"
     )
+
+
+def _course(notebook: Path) -> Path:
+    """The course folder: the current one's first, so that no file handed in brings its own reference."""
+    try:
+        return course_folder.find_course(Path.cwd())
+    except BadAssignment:
+        return course_folder.find_course(notebook.resolve().parent)
 
 
 def _grade(

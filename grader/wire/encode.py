@@ -200,9 +200,7 @@ class _Encoder:
         if kind is bytes:
             if len(value) <= self._limits.string_bytes:
                 return ["bytes", value.hex()]
-            return Opaque(
-                "bytes", f"its {len(value)} bytes are over the limit of {self._limits.string_bytes}"
-            )
+            return Opaque("bytes", f"its {len(value)} bytes are over the limit of {self._limits.string_bytes}")
         if kind is torch.dtype or kind is torch.device:
             return self._scalar(str(value), str)
         return Opaque(type_name(value), _find(_ADVICE, kind) or _CROSSES)

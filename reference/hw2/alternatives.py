@@ -553,11 +553,10 @@ def recording_after_the_call(work):
         def hook(module, args, kwargs):
             positional = []
             for a in args:
-                positional.append(a.detach().clone() if isinstance(a, torch.Tensor) else a)
+                positional.append(copy_of(a))
             keyword = dict(kwargs)
             for name in keyword:
-                if isinstance(keyword[name], torch.Tensor):
-                    keyword[name] = keyword[name].detach().clone()
+                keyword[name] = copy_of(keyword[name])
             store.append((tuple(positional), keyword))
 
         return store, module.register_forward_pre_hook(hook, with_kwargs=True)

@@ -8,8 +8,21 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
-from grader.authoring import aliases, at_least, at_most, buffers, check, close, gradients, hooks, modes, parameters
-from grader.authoring import raises, random_state, state
+from grader.authoring import (
+    aliases,
+    at_least,
+    at_most,
+    buffers,
+    check,
+    close,
+    gradients,
+    hooks,
+    modes,
+    parameters,
+    raises,
+    random_state,
+    state,
+)
 
 
 class Product(nn.Module):
@@ -131,7 +144,12 @@ def mlp_layers_can_be_trained(work, rng):
     grads = gradients(model)
     torch.optim.SGD(model.parameters(), lr=0.1).step()
     moved = state(model)
-    return {"parameters": facts, "gradients": grads, "after a step": moved, "after .double()": parameters(model.double())}
+    return {
+        "parameters": facts,
+        "gradients": grads,
+        "after a step": moved,
+        "after .double()": parameters(model.double()),
+    }
 
 
 @check(exercise="mlp", points=1, visibility="hidden", needs=("mlp_has_activations_between_layers",))

@@ -160,9 +160,7 @@ def one_layer_repeated(work):
         def __init__(self, sizes, activation):
             super().__init__(sizes, activation)
             same = {}
-            self.layers = nn.ModuleList(
-                [same.setdefault((m.in_features, m.out_features), m) for m in self.layers]
-            )
+            self.layers = nn.ModuleList([same.setdefault((m.in_features, m.out_features), m) for m in self.layers])
 
     return MLP
 
@@ -265,9 +263,7 @@ def layers_without_bias(work):
     class MLP(work.MLP):
         def __init__(self, sizes, activation):
             super().__init__(sizes, activation)
-            self.layers = nn.ModuleList(
-                [nn.Linear(m.in_features, m.out_features, bias=False) for m in self.layers]
-            )
+            self.layers = nn.ModuleList([nn.Linear(m.in_features, m.out_features, bias=False) for m in self.layers])
 
     return MLP
 
@@ -1359,8 +1355,10 @@ def inputs_detached_but_shared(work):
         store = []
 
         def hook(module, args, kwargs):
-            part = lambda v: v.detach() if isinstance(v, torch.Tensor) else v
-            store.append((tuple(map(part, args)), {k: part(v) for k, v in kwargs.items()}))
+            store.append((part(args), dict(zip(kwargs, part(kwargs.values()), strict=True))))
+
+        def part(values):
+            return tuple(v.detach() if isinstance(v, torch.Tensor) else v for v in values)
 
         return store, module.register_forward_pre_hook(hook, with_kwargs=True)
 
@@ -1375,8 +1373,10 @@ def inputs_copied_with_graph(work):
         store = []
 
         def hook(module, args, kwargs):
-            part = lambda v: v.clone() if isinstance(v, torch.Tensor) else v
-            store.append((tuple(map(part, args)), {k: part(v) for k, v in kwargs.items()}))
+            store.append((part(args), dict(zip(kwargs, part(kwargs.values()), strict=True))))
+
+        def part(values):
+            return tuple(v.clone() if isinstance(v, torch.Tensor) else v for v in values)
 
         return store, module.register_forward_pre_hook(hook, with_kwargs=True)
 

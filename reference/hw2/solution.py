@@ -29,7 +29,6 @@ from contextlib import contextmanager
 
 import torch
 import torch.nn as nn
-import torch.nn.functional as F
 
 # %% [markdown]
 # ## 2.1 Containers that keep order: `chain` and `Router` (11 points)
@@ -307,7 +306,7 @@ for name, module in small.named_modules():
 # | `children` | list of the names one level below the model |
 # | `parameters` | dict from dotted name to `(shape, trainable)`: a tuple of ints, and whether gradients are computed for it |
 # | `buffers` | list of the dotted names of all buffers, also of those that no checkpoint holds |
-# | `n_trainable` | how many *numbers* will be trained |
+# | `n_trainable` | how many *numbers* will be trained, an int |
 #
 # A module or parameter that is used in two places (a tied weight) is listed once, under its first name, and counted
 # once. The model is only looked at, never changed.
@@ -630,8 +629,8 @@ with announced("the work"):
     print("working")
 
 # %% [markdown]
-# **Task.** `with capture_activations(model, names) as store:` fills the dict `store` with `{name: output}` of the
-# submodules at these dotted names while the block runs.
+# **Task.** `with capture_activations(model, names) as store:` fills the dict `store`, which is empty at first, with
+# `{name: output}` of the submodules at these dotted names while the block runs.
 #
 # * The stored tensors are copies of the outputs as the modules returned them, even if a later layer (an in-place
 #   ReLU, say) changes that memory. They are not part of any graph. If a module runs twice, the last output counts.
@@ -708,6 +707,7 @@ print(t.grad)
 # float `beta`, with the derivative in `x` written by you. `beta` gets no gradient.
 #
 # * The derivative is right for any gradient that comes from above, which itself must stay as it was.
+# * Values and derivatives are finite for numbers far from zero, too (±500, say).
 # * It can be differentiated again: `backward` is made of tensor operations on *saved inputs (or outputs)*, so that
 #   second derivatives are right too.
 # * If `x` is changed in place between forward and backward, backward must refuse with torch's `RuntimeError` instead

@@ -194,6 +194,12 @@ def assertions_for_bad_files(work):
 
 
 @misconception(exercise="read_idx")
+def tensor_for_array(work):
+    """The result is a tensor; the contract asks for a NumPy array, and turning it into a tensor is a transform's job."""
+    return idx_reader(finish=lambda array: torch.from_numpy(array.copy()))
+
+
+@misconception(exercise="read_idx")
 def read_only_view(work):
     """The array cannot be written to: `np.frombuffer` gives a view of the bytes, and bytes are immutable."""
     return idx_reader(finish=lambda array: array)
@@ -892,10 +898,11 @@ def averaged(statistics, finish=lambda mean, second: (mean, second)):
 @misconception(exercise="channel_stats")
 def mean_of_the_batches_stds(work):
     """The spread between the batches is lost: the mean of the batches' standard deviations is not the standard deviation of all pixels."""
+    solution = work.channel_stats
     wrong = averaged(lambda x: (x.mean(1), x.std(1, correction=0)))
 
     def channel_stats(dataset, batch_size):
-        return work.channel_stats(dataset, batch_size)[0], wrong(dataset, batch_size)[1]
+        return solution(dataset, batch_size)[0], wrong(dataset, batch_size)[1]
 
     return channel_stats
 
@@ -903,12 +910,25 @@ def mean_of_the_batches_stds(work):
 @misconception(exercise="channel_stats")
 def root_of_the_mean_variance(work):
     """Averaging the batches' variances counts the spread within the batches only, not how far the batches lie apart."""
+    solution = work.channel_stats
     wrong = averaged(lambda x: (x.mean(1), x.var(1, correction=0)), lambda mean, var: (mean, var.sqrt()))
 
     def channel_stats(dataset, batch_size):
-        return work.channel_stats(dataset, batch_size)[0], wrong(dataset, batch_size)[1]
+        return solution(dataset, batch_size)[0], wrong(dataset, batch_size)[1]
 
     return channel_stats
+
+
+@misconception(exercise="channel_stats")
+def batch_statistics_averaged(work):
+    """Averages of the batches' means and standard deviations are not those of all pixels: a small batch counts too much, and the spread between batches is lost."""
+    return averaged(lambda x: (x.mean(1), x.std(1, correction=0)))
+
+
+@misconception(exercise="channel_stats")
+def batch_sample_statistics_averaged(work):
+    """Averages of the batches' means and standard deviations are not those of all pixels, and each standard deviation was that of a sample as well."""
+    return averaged(lambda x: (x.mean(1), x.std(1)))
 
 
 @misconception(exercise="channel_stats")
@@ -942,9 +962,10 @@ def last_batch_dropped(work):
 @misconception(exercise="channel_stats")
 def first_batch_only(work):
     """The numbers describe the first batch, not the whole dataset."""
+    solution = work.channel_stats
 
     def channel_stats(dataset, batch_size):
-        return work.channel_stats(Subset(dataset, range(min(batch_size, len(dataset)))), batch_size)
+        return solution(Subset(dataset, range(min(batch_size, len(dataset)))), batch_size)
 
     return channel_stats
 
@@ -976,9 +997,10 @@ def one_number_for_each_pixel(work):
 @misconception(exercise="channel_stats")
 def variance_for_std(work):
     """The second result is the variance: its root is missing."""
+    solution = work.channel_stats
 
     def channel_stats(dataset, batch_size):
-        mean, std = work.channel_stats(dataset, batch_size)
+        mean, std = solution(dataset, batch_size)
         return mean, std.square()
 
     return channel_stats
@@ -998,9 +1020,10 @@ def summed_in_float32(work):
 @misconception(exercise="channel_stats")
 def float32_results(work):
     """The results are float32; the contract asks for float64 sums and float64 results."""
+    solution = work.channel_stats
 
     def channel_stats(dataset, batch_size):
-        return tuple(x.float() for x in work.channel_stats(dataset, batch_size))
+        return tuple(x.float() for x in solution(dataset, batch_size))
 
     return channel_stats
 
@@ -1031,9 +1054,10 @@ def batches_put_back_together(work):
 @misconception(exercise="channel_stats")
 def bytes_scaled_to_one(work):
     """uint8 images are divided by 255 here; the contract says to take values as they come."""
+    solution = work.channel_stats
 
     def channel_stats(dataset, batch_size):
-        mean, std = work.channel_stats(dataset, batch_size)
+        mean, std = solution(dataset, batch_size)
         first = dataset[0][0] if isinstance(dataset[0], tuple) else dataset[0]
         return (mean / 255, std / 255) if first.dtype == torch.uint8 else (mean, std)
 
@@ -1043,11 +1067,10 @@ def bytes_scaled_to_one(work):
 @misconception(exercise="channel_stats")
 def items_must_be_pairs(work):
     """A dataset may give images without labels; taking the first of two then cuts the batch instead."""
+    solution = work.channel_stats
 
     def channel_stats(dataset, batch_size):
-        return work.channel_stats(
-            Subset([(dataset[i][0], 0) for i in range(len(dataset))], range(len(dataset))), batch_size
-        )
+        return solution(Subset([(dataset[i][0], 0) for i in range(len(dataset))], range(len(dataset))), batch_size)
 
     return channel_stats
 
@@ -1076,9 +1099,10 @@ def transform_of_the_shared_dataset(work):
 @misconception(exercise="split_with_transforms")
 def augmented_validation(work):
     """Validation items are augmented too: they go through the training transform."""
+    solution = work.split_with_transforms
 
     def split_with_transforms(dataset_cls, path, fraction, seed, train_tf, val_tf):
-        return work.split_with_transforms(dataset_cls, path, fraction, seed, train_tf, train_tf)
+        return solution(dataset_cls, path, fraction, seed, train_tf, train_tf)
 
     return split_with_transforms
 
@@ -1086,9 +1110,10 @@ def augmented_validation(work):
 @misconception(exercise="split_with_transforms")
 def transforms_swapped(work):
     """Each part has the other part's transform."""
+    solution = work.split_with_transforms
 
     def split_with_transforms(dataset_cls, path, fraction, seed, train_tf, val_tf):
-        return work.split_with_transforms(dataset_cls, path, fraction, seed, val_tf, train_tf)
+        return solution(dataset_cls, path, fraction, seed, val_tf, train_tf)
 
     return split_with_transforms
 
@@ -1096,11 +1121,10 @@ def transforms_swapped(work):
 @misconception(exercise="split_with_transforms")
 def validation_through_both(work):
     """Validation items pass through both transforms: their dataset already had the training transform."""
+    solution = work.split_with_transforms
 
     def split_with_transforms(dataset_cls, path, fraction, seed, train_tf, val_tf):
-        return work.split_with_transforms(
-            dataset_cls, path, fraction, seed, train_tf, lambda image: val_tf(train_tf(image))
-        )
+        return solution(dataset_cls, path, fraction, seed, train_tf, lambda image: val_tf(train_tf(image)))
 
     return split_with_transforms
 
@@ -1108,9 +1132,10 @@ def validation_through_both(work):
 @misconception(exercise="split_with_transforms")
 def converted_before_the_transform(work):
     """The transforms get images that were already converted: a dataset without a transform does not give raw images."""
+    solution = work.split_with_transforms
 
     def split_with_transforms(dataset_cls, path, fraction, seed, train_tf, val_tf):
-        train, val = work.split_with_transforms(dataset_cls, path, fraction, seed, None, None)
+        train, val = solution(dataset_cls, path, fraction, seed, None, None)
 
         class Mapped(Dataset):
             def __init__(self, part, transform):
@@ -1179,9 +1204,10 @@ def two_different_orders(work):
 @misconception(exercise="split_with_transforms")
 def seed_ignored(work):
     """Every seed gives the same split: the seed is not handed on to the generator."""
+    solution = work.split_with_transforms
 
     def split_with_transforms(dataset_cls, path, fraction, seed, train_tf, val_tf):
-        return work.split_with_transforms(dataset_cls, path, fraction, 42, train_tf, val_tf)
+        return solution(dataset_cls, path, fraction, 42, train_tf, val_tf)
 
     return split_with_transforms
 
@@ -1189,11 +1215,10 @@ def seed_ignored(work):
 @misconception(exercise="split_with_transforms")
 def split_from_the_global_stream(work):
     """The same seed gives another split each time: the order comes from the global random stream."""
+    solution = work.split_with_transforms
 
     def split_with_transforms(dataset_cls, path, fraction, seed, train_tf, val_tf):
-        return work.split_with_transforms(
-            dataset_cls, path, fraction, int(torch.randint(0, 10_000, ())), train_tf, val_tf
-        )
+        return solution(dataset_cls, path, fraction, int(torch.randint(0, 10_000, ())), train_tf, val_tf)
 
     return split_with_transforms
 
@@ -1201,10 +1226,11 @@ def split_from_the_global_stream(work):
 @misconception(exercise="split_with_transforms")
 def global_seed_set(work):
     """`torch.manual_seed` sets the seed of everybody else's random numbers as well: use a generator of your own."""
+    solution = work.split_with_transforms
 
     def split_with_transforms(dataset_cls, path, fraction, seed, train_tf, val_tf):
         torch.manual_seed(seed)
-        return work.split_with_transforms(dataset_cls, path, fraction, seed, train_tf, val_tf)
+        return solution(dataset_cls, path, fraction, seed, train_tf, val_tf)
 
     return split_with_transforms
 
@@ -1212,9 +1238,10 @@ def global_seed_set(work):
 @misconception(exercise="split_with_transforms")
 def fraction_for_training(work):
     """The fraction is the share of the validation set, not of the training set."""
+    solution = work.split_with_transforms
 
     def split_with_transforms(dataset_cls, path, fraction, seed, train_tf, val_tf):
-        return work.split_with_transforms(dataset_cls, path, 1 - fraction, seed, train_tf, val_tf)
+        return solution(dataset_cls, path, 1 - fraction, seed, train_tf, val_tf)
 
     return split_with_transforms
 
@@ -1222,9 +1249,10 @@ def fraction_for_training(work):
 @misconception(exercise="split_with_transforms")
 def parts_returned_in_the_wrong_order(work):
     """The validation set comes first in the returned pair; the training set should."""
+    solution = work.split_with_transforms
 
     def split_with_transforms(dataset_cls, path, fraction, seed, train_tf, val_tf):
-        return work.split_with_transforms(dataset_cls, path, fraction, seed, train_tf, val_tf)[::-1]
+        return solution(dataset_cls, path, fraction, seed, train_tf, val_tf)[::-1]
 
     return split_with_transforms
 
@@ -1232,10 +1260,11 @@ def parts_returned_in_the_wrong_order(work):
 @misconception(exercise="split_with_transforms")
 def rounded_down(work):
     """`int` cuts off; the contract asks for the nearest whole number."""
+    solution = work.split_with_transforms
 
     def split_with_transforms(dataset_cls, path, fraction, seed, train_tf, val_tf):
         n = len(dataset_cls(path, None, True))
-        return work.split_with_transforms(dataset_cls, path, int(fraction * n + 1e-9) / n, seed, train_tf, val_tf)
+        return solution(dataset_cls, path, int(fraction * n + 1e-9) / n, seed, train_tf, val_tf)
 
     return split_with_transforms
 
@@ -1243,9 +1272,10 @@ def rounded_down(work):
 @misconception(exercise="split_with_transforms")
 def test_files_for_validation(work):
     """Validation items come from the test files: those are for the very end, so split the training files."""
+    solution = work.split_with_transforms
 
     def split_with_transforms(dataset_cls, path, fraction, seed, train_tf, val_tf):
-        train, val = work.split_with_transforms(dataset_cls, path, fraction, seed, train_tf, val_tf)
+        train, val = solution(dataset_cls, path, fraction, seed, train_tf, val_tf)
         test = dataset_cls(path, transform=val_tf, train=False)
         return train, Subset(test, range(min(len(val), len(test))))
 
@@ -1313,10 +1343,11 @@ def same_order_each_epoch(work):
 @misconception(exercise="make_loaders")
 def shuffled_once(work):
     """The items were shuffled when the loader was made and keep that order in all epochs."""
+    solution = work.make_loaders
 
     def make_loaders(train_ds, test_ds, batch_size, seed):
         order = torch.randperm(len(train_ds), generator=seeded(seed)).tolist()
-        _, test = work.make_loaders(train_ds, test_ds, batch_size, seed)
+        _, test = solution(train_ds, test_ds, batch_size, seed)
         return DataLoader(Subset(train_ds, order), batch_size), test
 
     return make_loaders
@@ -1384,9 +1415,10 @@ def seed_not_used(work):
 @misconception(exercise="make_loaders")
 def batch_size_of_32(work):
     """The batch size is fixed in the code; it is an argument."""
+    solution = work.make_loaders
 
     def make_loaders(train_ds, test_ds, batch_size, seed):
-        return work.make_loaders(train_ds, test_ds, 32, seed)
+        return solution(train_ds, test_ds, 32, seed)
 
     return make_loaders
 
@@ -1400,9 +1432,10 @@ def whole_test_set_in_one_batch(work):
 @misconception(exercise="make_loaders")
 def loaders_swapped(work):
     """The test loader comes first in the returned pair; the training loader should."""
+    solution = work.make_loaders
 
     def make_loaders(train_ds, test_ds, batch_size, seed):
-        return work.make_loaders(train_ds, test_ds, batch_size, seed)[::-1]
+        return solution(train_ds, test_ds, batch_size, seed)[::-1]
 
     return make_loaders
 
@@ -1424,9 +1457,10 @@ def default_collate_only(work):
 @misconception(exercise="pad_collate")
 def padding_on_the_left(work):
     """The values stand at the end of the rows: they come first, and the padding after them."""
+    solution = work.pad_collate
 
     def pad_collate(batch, pad_value=0):
-        X, y, lengths = work.pad_collate([(x.flip(0), label) for x, label in batch], pad_value)
+        X, y, lengths = solution([(x.flip(0), label) for x, label in batch], pad_value)
         return X.flip(1), y, lengths
 
     return pad_collate
@@ -1435,9 +1469,10 @@ def padding_on_the_left(work):
 @misconception(exercise="pad_collate")
 def width_of_100(work):
     """All batches have the same width: it should be that of the longest sequence in this batch."""
+    solution = work.pad_collate
 
     def pad_collate(batch, pad_value=0):
-        X, y, lengths = work.pad_collate(batch, pad_value)
+        X, y, lengths = solution(batch, pad_value)
         return F.pad(X, (0, 100 - X.shape[1]), value=pad_value), y, lengths
 
     return pad_collate
@@ -1446,10 +1481,11 @@ def width_of_100(work):
 @misconception(exercise="pad_collate")
 def cut_to_the_shortest(work):
     """Values are lost: sequences are cut to the shortest instead of being filled up to the longest."""
+    solution = work.pad_collate
 
     def pad_collate(batch, pad_value=0):
         shortest = min(len(x) for x, _ in batch)
-        X, y, _ = work.pad_collate([(x[:shortest], label) for x, label in batch], pad_value)
+        X, y, _ = solution([(x[:shortest], label) for x, label in batch], pad_value)
         return X, y, torch.tensor([len(x) for x, _ in batch])
 
     return pad_collate
@@ -1458,9 +1494,10 @@ def cut_to_the_shortest(work):
 @misconception(exercise="pad_collate")
 def pad_value_ignored(work):
     """The padding is zero whatever `pad_value` says."""
+    solution = work.pad_collate
 
     def pad_collate(batch, pad_value=0):
-        return work.pad_collate(batch, 0)
+        return solution(batch, 0)
 
     return pad_collate
 
@@ -1468,9 +1505,10 @@ def pad_value_ignored(work):
 @misconception(exercise="pad_collate")
 def always_float32(work):
     """Token numbers became floats: X has the dtype of the sequences, and `torch.zeros` has one of its own."""
+    solution = work.pad_collate
 
     def pad_collate(batch, pad_value=0):
-        X, y, lengths = work.pad_collate(batch, pad_value)
+        X, y, lengths = solution(batch, pad_value)
         return X.to(torch.float32), y, lengths
 
     return pad_collate
@@ -1479,10 +1517,11 @@ def always_float32(work):
 @misconception(exercise="pad_collate")
 def only_X_sorted(work):
     """The rows were sorted by length, but the labels were not: labels belong to other rows now."""
+    solution = work.pad_collate
 
     def pad_collate(batch, pad_value=0):
-        _, y, _ = work.pad_collate(batch, pad_value)
-        X, _, lengths = work.pad_collate(sorted(batch, key=lambda pair: -len(pair[0])), pad_value)
+        _, y, _ = solution(batch, pad_value)
+        X, _, lengths = solution(sorted(batch, key=lambda pair: -len(pair[0])), pad_value)
         return X, y, lengths
 
     return pad_collate
@@ -1491,9 +1530,10 @@ def only_X_sorted(work):
 @misconception(exercise="pad_collate")
 def sorted_by_length(work):
     """The batch comes back in another order: nobody asked for it to be sorted."""
+    solution = work.pad_collate
 
     def pad_collate(batch, pad_value=0):
-        return work.pad_collate(sorted(batch, key=lambda pair: -len(pair[0])), pad_value)
+        return solution(sorted(batch, key=lambda pair: -len(pair[0])), pad_value)
 
     return pad_collate
 
@@ -1501,10 +1541,11 @@ def sorted_by_length(work):
 @misconception(exercise="pad_collate")
 def callers_list_sorted(work):
     """The caller's list was sorted: `list.sort` works in place, and the list belongs to somebody else."""
+    solution = work.pad_collate
 
     def pad_collate(batch, pad_value=0):
         batch.sort(key=lambda pair: -len(pair[0]))
-        return work.pad_collate(batch, pad_value)
+        return solution(batch, pad_value)
 
     return pad_collate
 
@@ -1512,9 +1553,10 @@ def callers_list_sorted(work):
 @misconception(exercise="pad_collate")
 def callers_batch_emptied(work):
     """The caller's list has lost its items: `pop` takes them out of a list that belongs to somebody else."""
+    solution = work.pad_collate
 
     def pad_collate(batch, pad_value=0):
-        result = work.pad_collate(batch, pad_value)
+        result = solution(batch, pad_value)
         while batch:
             batch.pop(0)
         return result
@@ -1525,9 +1567,10 @@ def callers_batch_emptied(work):
 @misconception(exercise="pad_collate")
 def single_sequence_not_copied(work):
     """With nothing to pad, X is a view of the sequence: changing the batch changes the dataset."""
+    solution = work.pad_collate
 
     def pad_collate(batch, pad_value=0):
-        X, y, lengths = work.pad_collate(batch, pad_value)
+        X, y, lengths = solution(batch, pad_value)
         return (batch[0][0].unsqueeze(0) if len(batch) == 1 else X), y, lengths
 
     return pad_collate
@@ -1536,9 +1579,10 @@ def single_sequence_not_copied(work):
 @misconception(exercise="pad_collate")
 def lengths_after_padding(work):
     """All lengths are the width of X: they are asked for as they were before padding."""
+    solution = work.pad_collate
 
     def pad_collate(batch, pad_value=0):
-        X, y, lengths = work.pad_collate(batch, pad_value)
+        X, y, lengths = solution(batch, pad_value)
         return X, y, torch.full_like(lengths, X.shape[1])
 
     return pad_collate
@@ -1547,10 +1591,11 @@ def lengths_after_padding(work):
 @misconception(exercise="pad_collate")
 def lengths_counted_by_value(work):
     """Counting what is not the pad value miscounts as soon as a sequence contains that value: take the lengths before padding."""
+    solution = work.pad_collate
 
     def pad_collate(batch, pad_value=0):
-        X, y, _ = work.pad_collate(batch, 0)
-        return work.pad_collate(batch, pad_value)[0], y, (X > 1).sum(1)
+        X, y, _ = solution(batch, 0)
+        return solution(batch, pad_value)[0], y, (X > 1).sum(1)
 
     return pad_collate
 
@@ -1558,9 +1603,10 @@ def lengths_counted_by_value(work):
 @misconception(exercise="pad_collate")
 def lengths_as_a_list(work):
     """The lengths are a plain list; the contract asks for an int64 tensor."""
+    solution = work.pad_collate
 
     def pad_collate(batch, pad_value=0):
-        X, y, lengths = work.pad_collate(batch, pad_value)
+        X, y, lengths = solution(batch, pad_value)
         return X, y, lengths.tolist()
 
     return pad_collate
@@ -1569,9 +1615,10 @@ def lengths_as_a_list(work):
 @misconception(exercise="pad_collate")
 def float_labels(work):
     """The labels became floats: class numbers are int64."""
+    solution = work.pad_collate
 
     def pad_collate(batch, pad_value=0):
-        X, y, lengths = work.pad_collate(batch, pad_value)
+        X, y, lengths = solution(batch, pad_value)
         return X, y.float(), lengths
 
     return pad_collate
@@ -1580,9 +1627,10 @@ def float_labels(work):
 @misconception(exercise="pad_collate")
 def time_before_batch(work):
     """X is (L, B): `pad_sequence` puts time first unless it is told otherwise."""
+    solution = work.pad_collate
 
     def pad_collate(batch, pad_value=0):
-        X, y, lengths = work.pad_collate(batch, pad_value)
+        X, y, lengths = solution(batch, pad_value)
         return X.T.contiguous(), y, lengths
 
     return pad_collate
@@ -1591,9 +1639,10 @@ def time_before_batch(work):
 @misconception(exercise="pad_collate")
 def batch_of_one_squeezed(work):
     """A batch of one has lost its batch axis: `squeeze` removes every axis of size one, the wanted ones too."""
+    solution = work.pad_collate
 
     def pad_collate(batch, pad_value=0):
-        X, y, lengths = work.pad_collate(batch, pad_value)
+        X, y, lengths = solution(batch, pad_value)
         return X.squeeze(), y, lengths
 
     return pad_collate
@@ -1602,9 +1651,10 @@ def batch_of_one_squeezed(work):
 @misconception(exercise="pad_collate")
 def empty_sequences_left_out(work):
     """A sequence of length 0 is an item like the others; here its row is missing."""
+    solution = work.pad_collate
 
     def pad_collate(batch, pad_value=0):
-        return work.pad_collate([pair for pair in batch if len(pair[0])], pad_value)
+        return solution([pair for pair in batch if len(pair[0])], pad_value)
 
     return pad_collate
 
@@ -1683,10 +1733,11 @@ def without_replacement(work):
 @misconception(exercise="balanced_sampler")
 def as_many_draws_as_the_rarest_allows(work):
     """The epoch is shorter than the dataset: with replacement there is no need to stop when the rarest class is used up."""
+    solution = work.balanced_sampler
 
     def balanced_sampler(labels, generator):
         counts = torch.as_tensor(labels).unique(return_counts=True)[1]
-        right = work.balanced_sampler(labels, generator)
+        right = solution(labels, generator)
         return WeightedRandomSampler(right.weights, int(counts.min()) * len(counts), True, generator)
 
     return balanced_sampler
@@ -1695,9 +1746,10 @@ def as_many_draws_as_the_rarest_allows(work):
 @misconception(exercise="balanced_sampler")
 def one_draw_for_each_class(work):
     """One draw for each class makes an epoch of a few items: `num_samples` is the number of items."""
+    solution = work.balanced_sampler
 
     def balanced_sampler(labels, generator):
-        right = work.balanced_sampler(labels, generator)
+        right = solution(labels, generator)
         return WeightedRandomSampler(right.weights, len(torch.as_tensor(labels).unique()), True, generator)
 
     return balanced_sampler
@@ -1712,9 +1764,10 @@ def generator_left_out(work):
 @misconception(exercise="balanced_sampler")
 def generator_replaced(work):
     """The draws do not depend on the generator that was given: another one is made inside."""
+    solution = work.balanced_sampler
 
     def balanced_sampler(labels, generator):
-        right = work.balanced_sampler(labels, generator)
+        right = solution(labels, generator)
         generator = torch.Generator()
         generator.seed()
         return WeightedRandomSampler(right.weights, len(labels), True, generator)
@@ -1725,9 +1778,10 @@ def generator_replaced(work):
 @misconception(exercise="balanced_sampler")
 def labels_must_be_a_tensor(work):
     """Labels may also come as a list, which has no tensor methods."""
+    solution = work.balanced_sampler
 
     def balanced_sampler(labels, generator):
-        return work.balanced_sampler(labels.clone(), generator)
+        return solution(labels.clone(), generator)
 
     return balanced_sampler
 
@@ -1735,9 +1789,10 @@ def labels_must_be_a_tensor(work):
 @misconception(exercise="balanced_sampler")
 def labels_renumbered_in_place(work):
     """The caller's labels were renumbered: they belong to somebody else."""
+    solution = work.balanced_sampler
 
     def balanced_sampler(labels, generator):
-        sampler = work.balanced_sampler(labels, generator)
+        sampler = solution(labels, generator)
         classes = sorted({int(label) for label in labels})
         for i, label in enumerate(labels):
             labels[i] = classes.index(int(label))

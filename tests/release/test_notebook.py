@@ -111,7 +111,8 @@ def test_an_import_and_a_check_that_are_there_are_not_doubled(course):
         (
             "# Because.\n# ### END SOLUTION",
             "# Because.",
-            "hw2/solution.py, markdown cell that starts 'Why?', line 3: BEGIN SOLUTION without an END SOLUTION after it",
+            "hw2/solution.py, markdown cell that starts 'Why?', line 3: BEGIN SOLUTION without an END SOLUTION "
+            "after it",
         ),
     ],
 )

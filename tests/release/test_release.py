@@ -10,20 +10,25 @@ FILES = ["assignment.toml", "checks.py", "hw2.ipynb", "images/a.bin", "images/de
 
 @pytest.fixture
 def out(course):
-    return course / "assignments" / "hw2"
+    return course / "assignments"
+
+
+@pytest.fixture
+def home(out):
+    return out / "hw2"
 
 
 def contents(folder) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def test_a_release_holds_what_students_need_and_no_more(assignment, out):
+def test_a_release_holds_what_students_need_and_no_more(assignment, out, home):
     written = release(assignment, out, b"recorded", ["doubles"])
 
-    assert [path.relative_to(out).as_posix() for path in written] == FILES == sorted(contents(out))
-    assert (out / "observations.bin").read_bytes() == b"recorded"
-    assert (out / "assignment.toml").read_bytes() == (assignment.reference / "assignment.toml").read_bytes()
-    everything = b"".join(contents(out).values())
+    assert [path.relative_to(home).as_posix() for path in written] == FILES == sorted(contents(home))
+    assert (home / "observations.bin").read_bytes() == b"recorded"
+    assert (home / "assignment.toml").read_bytes() == (assignment.reference / "assignment.toml").read_bytes()
+    everything = b"".join(contents(home).values())
     assert b"def doubles" in everything
     for secret in (b"SECRET", b"hidden_size", b"2 * x", b"size = 3", b"Because"):
         assert secret not in everything
@@ -41,20 +46,20 @@ def test_a_released_notebook_is_recognised_and_loads_as_a_student_has_it(course,
     assert "def doubles" in found.checks_source()
 
 
-def test_a_second_release_gives_the_same_bytes_and_drops_what_is_no_longer_there(assignment, out):
+def test_a_second_release_gives_the_same_bytes_and_drops_what_is_no_longer_there(assignment, out, home):
     release(assignment, out, b"r", ["doubles"])
-    first = contents(out)
-    (out / "old.txt").write_text("from an earlier release")
+    first = contents(home)
+    (home / "old.txt").write_text("from an earlier release")
 
     release(assignment, out, b"r", ["doubles"])
 
-    assert contents(out) == first
-    assert [path.name for path in out.parent.iterdir()] == ["hw2"]
+    assert contents(home) == first
+    assert [path.name for path in out.iterdir()] == ["hw2"]
 
 
-def test_a_release_that_fails_leaves_the_old_one_alone(course, assignment, out):
+def test_a_release_that_fails_leaves_the_old_one_alone(course, assignment, out, home):
     release(assignment, out, b"r", ["doubles"])
-    before = contents(out)
+    before = contents(home)
     (assignment.reference / "solution.py").write_text("# %%\n### BEGIN SOLUTION\n")
 
     with pytest.raises(BadAssignment):
@@ -62,13 +67,13 @@ def test_a_release_that_fails_leaves_the_old_one_alone(course, assignment, out):
     with pytest.raises(BadAssignment, match=r"hw2/checks.py defines no function 'no_check'"):
         release(assignment, out, b"r", ["no_check"])
 
-    assert contents(out) == before
-    assert [path.name for path in out.parent.iterdir()] == ["hw2"]
+    assert contents(home) == before
+    assert [path.name for path in out.iterdir()] == ["hw2"]
 
 
-def test_a_disk_that_fails_in_the_middle_leaves_the_old_one_alone(assignment, out, monkeypatch):
+def test_a_disk_that_fails_in_the_middle_leaves_the_old_one_alone(assignment, out, home, monkeypatch):
     release(assignment, out, b"r", ["doubles"])
-    before = contents(out)
+    before = contents(home)
 
     def full(*_):
         raise OSError("no space left on device")
@@ -77,18 +82,18 @@ def test_a_disk_that_fails_in_the_middle_leaves_the_old_one_alone(assignment, ou
     with pytest.raises(OSError, match="no space left"):
         release(assignment, out, b"new", ["doubles"])
 
-    assert contents(out) == before
-    assert [path.name for path in out.parent.iterdir()] == ["hw2"]
+    assert contents(home) == before
+    assert [path.name for path in out.iterdir()] == ["hw2"]
 
 
 def test_folders_that_are_no_release_are_never_replaced(course, assignment, tmp_path):
-    precious = tmp_path / "precious"
-    precious.mkdir()
+    precious = tmp_path / "precious" / "hw2"
+    precious.mkdir(parents=True)
     (precious / "thesis.txt").write_text("mine")
 
-    with pytest.raises(BadAssignment, match="precious is no released assignment and not empty; a release would delete"):
-        release(assignment, precious, b"", [])
-    for place in (assignment.reference, assignment.reference / "images", course / "reference", course):
+    with pytest.raises(BadAssignment, match="hw2 is no released assignment and not empty; a release would delete"):
+        release(assignment, precious.parent, b"", [])
+    for place in (course / "reference", assignment.reference, assignment.reference / "images"):
         with pytest.raises(BadAssignment, match="holds or is the reference of hw2; release to another folder"):
             release(assignment, place, b"", [])
     assert (precious / "thesis.txt").read_text() == "mine"
@@ -102,18 +107,18 @@ def test_without_a_reference_there_is_nothing_to_release(course, assignment, out
         release(load(course, "hw2"), out, b"", [])
 
 
-def test_an_up_to_date_release_has_no_differences_whatever_was_recorded(assignment, out):
+def test_an_up_to_date_release_has_no_differences_whatever_was_recorded(assignment, out, home):
     release(assignment, out, b"r", ["doubles"])
-    (out / "observations.bin").write_bytes(b"other")
+    (home / "observations.bin").write_bytes(b"other")
 
     assert differences(assignment, out, ["doubles"]) == []
 
 
-def test_every_file_that_differs_is_missing_or_too_many_is_named(assignment, out):
+def test_every_file_that_differs_is_missing_or_too_many_is_named(assignment, out, home):
     release(assignment, out, b"r", ["doubles"])
-    (out / "images" / "a.bin").write_bytes(b"\0\2")
-    (out / "images" / "deep" / "b.txt").unlink()
-    (out / "notes.md").write_text("extra")
+    (home / "images" / "a.bin").write_bytes(b"\0\2")
+    (home / "images" / "deep" / "b.txt").unlink()
+    (home / "notes.md").write_text("extra")
     (assignment.reference / "solution.py").write_text(
         (assignment.reference / "solution.py").read_text().replace("Double x.", "Twice x.")
     )

@@ -11,6 +11,7 @@ import pytest
 
 from grader.report.html import write
 from grader.report.live import check_html
+from grader.report.notebook import notebook_html
 
 CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 FLAGS = (
@@ -45,7 +46,7 @@ def folder(samples, tmp_path_factory: pytest.TempPathFactory) -> Path:
         hostile.cells += [samples.nbformat.v4.new_markdown_cell(text), samples.nbformat.v4.new_code_cell(text)]
     hostile.cells.append(samples.nbformat.v4.new_markdown_cell("![t](https://example.invalid/t.png) <img src=/x>"))
     for name in PAGES[:-1]:
-        write(getattr(samples, name)(), root / name, hostile, feedback="message")
+        write(getattr(samples, name)(), root / name, notebook_html(hostile), feedback="message")
     (root / "live").mkdir()
     fragments = "".join(check_html(exercise) for exercise in samples.bad().exercises)
     head = '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'

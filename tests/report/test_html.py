@@ -156,7 +156,7 @@ def test_curves_and_pictures_stand_side_by_side(pages) -> None:
 
 
 def test_write_makes_both_editions_of_a_full_grade_and_one_of_a_public_one(samples, tmp_path) -> None:
-    both = write(samples.good(), tmp_path / "full", samples.notebook())
+    both = write(samples.good(), tmp_path / "full", notebook_html(samples.notebook()))
     one = write(samples.public(), tmp_path / "public")
     assert [path.name for path in both] == ["report.html", "instructor.html"]
     assert [path.name for path in one] == ["report.html"]

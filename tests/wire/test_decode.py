@@ -160,9 +160,7 @@ HOSTILE: list[tuple[str, bytes, str]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("data", "message"), [case[1:] for case in HOSTILE], ids=[case[0] for case in HOSTILE]
-)
+@pytest.mark.parametrize(("data", "message"), [case[1:] for case in HOSTILE], ids=[case[0] for case in HOSTILE])
 def test_a_hostile_observation_is_refused_quickly_and_in_words(data: bytes, message: str) -> None:
     started = time.process_time()
     with pytest.raises(WireError) as caught:
@@ -179,9 +177,7 @@ def test_what_is_not_even_bytes_is_refused_too(data: Any) -> None:
 
 
 @pytest.mark.parametrize("error", [MemoryError, RecursionError, RuntimeError, OverflowError, SystemError])
-def test_whatever_goes_wrong_inside_is_a_wire_error(
-    error: type[Exception], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_whatever_goes_wrong_inside_is_a_wire_error(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: Any, **kwargs: Any) -> torch.Tensor:
         raise error("boom")
 

@@ -206,9 +206,7 @@ class TestTensors:
         ],
     )
     @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning", "ignore::FutureWarning")
-    def test_tensors_without_plain_values_are_opaque_and_say_why(
-        self, make: Any, name: str, reason: str
-    ) -> None:
+    def test_tensors_without_plain_values_are_opaque_and_say_why(self, make: Any, name: str, reason: str) -> None:
         leaf = crossed(make())
         assert isinstance(leaf, Opaque)
         assert leaf.type_name == name
@@ -313,15 +311,11 @@ class TestLimits:
             encode([1, [2, 3]], limits)
 
     def test_more_than_512_tensors(self) -> None:
-        with pytest.raises(
-            WireError, match=r"'\[512\]' is one of more than 512 tensors; stack them into fewer"
-        ):
+        with pytest.raises(WireError, match=r"'\[512\]' is one of more than 512 tensors; stack them into fewer"):
             encode([torch.zeros(())] * 513)
 
     def test_an_expanded_tensor_of_terabytes_is_refused_before_it_is_copied(self) -> None:
-        with pytest.raises(
-            WireError, match=r"'x' has shape \(1000000, 1000000\): .* limit of 67108864 bytes"
-        ):
+        with pytest.raises(WireError, match=r"'x' has shape \(1000000, 1000000\): .* limit of 67108864 bytes"):
             encode({"x": torch.zeros(1).expand(10**6, 10**6)})
         with pytest.raises(WireError, match="over the limit"):
             encode(np.broadcast_to(np.zeros(1), (10**6, 10**6)))

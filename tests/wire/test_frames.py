@@ -48,15 +48,14 @@ def pipe() -> Iterator[tuple[int, int]]:
             continue
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(messages, max_size=4), st.data())
 def test_a_stream_cut_anywhere_gives_the_same_messages(sent: list[Message], data: st.DataObject) -> None:
     stream = b"".join(message_bytes(message.header, message.body) for message in sent)
-    reader, got, rest = FrameReader(), [], stream
-    while rest:
-        size = data.draw(st.integers(1, len(rest)))
-        got += reader.feed(rest[:size])
-        rest = rest[size:]
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
+    reader, got = FrameReader(), []
+    for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
+        got += reader.feed(stream[start:end])
     reader.finish()
     assert got == sent
 
@@ -73,7 +72,14 @@ def test_any_stream_gives_messages_or_a_wire_error(pieces: list[bytes]) -> None:
         assert str(error)
 
 
-@settings(max_examples=150, deadline=None)
+def test_a_stream_that_comes_byte_by_byte_gives_the_same_messages() -> None:
+    sent = [Message({"kind": "a"}, b"GRM1"), Message({}), Message({"kind": "b"}, bytes(20))]
+    stream = b"".join(message_bytes(message.header, message.body) for message in sent)
+    reader = FrameReader()
+    assert [message for byte in stream for message in reader.feed(bytes([byte]))] == sent
+
+
+@settings(max_examples=100, deadline=None)
 @given(messages, st.integers(0, 10**6), st.integers(0, 255))
 def test_a_message_with_a_byte_changed_gives_messages_or_a_wire_error(
     message: Message, position: int, byte: int

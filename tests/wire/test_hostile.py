@@ -83,9 +83,7 @@ def crossed(value: Any) -> Any:
     return decode(encode({"x": value}))["x"]  # type: ignore[index, call-overload]
 
 
-@pytest.mark.parametrize(
-    "base", [object, int, float, str, bytes, list, dict, set, complex], ids=lambda b: b.__name__
-)
+@pytest.mark.parametrize("base", [object, int, float, str, bytes, list, dict, set, complex], ids=lambda b: b.__name__)
 def test_an_object_full_of_traps_is_opaque_and_untouched(base: type) -> None:
     assert crossed(trapped(base)()).type_name == "Trapped"
 

@@ -132,11 +132,7 @@ def test_every_legal_tree_arrives_as_it_was(tree: Any) -> None:
 def test_what_has_arrived_can_be_written_again_to_the_same_bytes_or_values(tree: Any) -> None:
     def without_leaves(node: Any) -> Any:
         if isinstance(node, TensorLeaf):
-            return (
-                node.values.numpy()
-                if node.kind == "ndarray"
-                else node.values.requires_grad_(node.requires_grad)
-            )
+            return node.values.numpy() if node.kind == "ndarray" else node.values.requires_grad_(node.requires_grad)
         if isinstance(node, dict):
             return {key: without_leaves(item) for key, item in node.items()}
         return type(node)(map(without_leaves, node)) if isinstance(node, (list, tuple)) else node

@@ -1,0 +1,99 @@
+"""What the errors that students meet most often mean, in a sentence."""
+
+from __future__ import annotations
+
+import re
+
+# (error type or "", pattern in its text, what it means). The first that fits is used.
+_MEANINGS = (
+    ("NotImplementedError", r"^$", "this is not written yet: it still raises NotImplementedError"),
+    (
+        "NotImplementedError",
+        r'missing the required "forward"',
+        "a module without a forward method was called; a ModuleList or ModuleDict only holds "
+        "modules, it does not run them",
+    ),
+    ("", r"mat1 and mat2 shapes cannot be multiplied", "the inner sizes of a matrix product do not match"),
+    ("", r"self must be a matrix|batch1 must be a 3D tensor", "this product takes a fixed number of dimensions"),
+    (
+        "",
+        r"a leaf Variable that requires grad is being used in an in-place",
+        "a parameter is changed in place while autograd records; updates belong under torch.no_grad()",
+    ),
+    (
+        "",
+        r"modified by an inplace operation",
+        "a tensor that the backward pass needs was changed in place; make a new tensor instead",
+    ),
+    ("", r"optimizer got an empty parameter list", "the model has registered no parameters"),
+    ("", r"appear in more than one parameter group", "the optimizer was given a parameter twice"),
+    (
+        "",
+        r"does not require grad and does not have a grad_fn",
+        "the result is cut off from the graph: something detached it or made it a plain number",
+    ),
+    ("", r"grad can be implicitly created only for scalar outputs", "backward() needs a single number; reduce first"),
+    ("", r"backward through the graph a second time", "the graph was used up by an earlier backward pass"),
+    (
+        "",
+        r"stack expects each tensor to be equal size",
+        "the samples have different sizes and cannot be stacked as they are",
+    ),
+    (
+        "",
+        r"(expected|have) .*(scalar type|dtype)|must have the same dtype|same dtype",
+        "two tensors have different dtypes",
+    ),
+    ("", r"view size is not compatible", "view() cannot read this memory in the order that is asked for"),
+    ("", r"shape '.*' is invalid for input of size", "the number of elements does not fit the shape that is asked for"),
+    ("", r"The size of tensor a .* must match the size of tensor b", "two shapes do not broadcast"),
+    ("", r"Expected all tensors to be on the same device", "two tensors live on different devices"),
+    ("", r"Target -?\d+ is out of bounds", "a label is not smaller than the number of classes"),
+    ("", r"CUDA out of memory|can't allocate memory|DefaultCPUAllocator", "more memory was asked for than is allowed"),
+    ("MemoryError", r"", "more memory was asked for than is allowed"),
+    ("", r"incorrect number of gradients", "backward must return one gradient for each argument of forward"),
+    ("", r"sampler option is mutually exclusive with shuffle", "a loader takes either a sampler or shuffle=True"),
+    (
+        "",
+        r"Can't pickle|Can't get local object",
+        "workers need functions and classes that are defined at the top of a cell",
+    ),
+    (
+        "TypeError",
+        r"missing \d+ required positional argument",
+        "it is called with the arguments that the task names; its signature asks for more",
+    ),
+    (
+        "TypeError",
+        r"takes \d+ positional arguments? but \d+ (was|were) given",
+        "it is called with the arguments that the task names; its signature takes fewer",
+    ),
+    ("TypeError", r"'NoneType' object is not", "something is None where a value is needed: is a return missing?"),
+    (
+        "AttributeError",
+        r"'NoneType' object has no attribute",
+        "something is None where an object is needed: is a return missing?",
+    ),
+    ("RecursionError", r"", "a function calls itself without end"),
+    ("SystemExit", r"", "the code asked Python to exit"),
+)
+
+
+def meaning(error: str, message: str) -> str:
+    """Say what an error means.
+
+    Args:
+        error: Its type's name.
+        message: Its text.
+
+    Returns:
+        A clause for students, "" where the error has to speak for itself.
+
+    Example:
+        >>> meaning("ValueError", "optimizer got an empty parameter list")
+        'the model has registered no parameters'
+    """
+    for kind, pattern, said in _MEANINGS:
+        if kind in ("", error) and re.search(pattern, message):
+            return said
+    return ""
