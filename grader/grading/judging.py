@@ -11,6 +11,7 @@ from grader.errors import BadInput
 from grader.grading import requests
 from grader.judge.verdict import Verdict
 from grader.observe.engine import Engine, EngineFault
+from grader.observe.protocol import MESSAGE_LIMITS
 from grader.wire import frames
 
 T = TypeVar("T")
@@ -32,7 +33,7 @@ class Judging:
         self._process = engine.open("grader.grading.trusted:main")
         self._process.channel.settimeout(_ANSWER_SECONDS)
         self._lock = threading.Lock()
-        self._reader = frames.FrameReader()
+        self._reader = frames.FrameReader(MESSAGE_LIMITS)
 
     def describe(self, checks: str, misconceptions: str = "", alternatives: str = "") -> requests.Described:
         """Read check files.
@@ -69,7 +70,7 @@ class Judging:
     def _ask(self, request: msgspec.Struct, kind: type[T]) -> T:
         with self._lock:
             try:
-                frames.send(self._process.channel.fileno(), {}, msgspec.msgpack.encode(request))
+                frames.send(self._process.channel.fileno(), {}, msgspec.msgpack.encode(request), MESSAGE_LIMITS)
                 messages: list[frames.Message] = []
                 while not messages:
                     data = self._process.channel.recv(1 << 16)

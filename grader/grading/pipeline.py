@@ -15,6 +15,7 @@ from grader.grading.recording import ReferenceOutcomes
 from grader.grading.reference import CheckSources, ReferenceSource
 from grader.grading.seeds import check_seed
 from grader.judge.verdict import Verdict
+from grader.observe.protocol import CheckSource
 from grader.observe.supervisor import CellEnd, CheckResult, Session
 from grader.wire.outcome import Missing, Raised
 
@@ -121,7 +122,7 @@ def observe_and_judge(exam: Exam, session: Session, progress: Progress) -> Obser
 
 def _run_check(exam: Exam, session: Session, check: CheckSpec) -> CheckResult:
     seed = check_seed(exam.seed, exam.assignment, check.name)
-    return session.check(exam.sources.of(check.name), check.name, seed)
+    return session.check([CheckSource(exam.sources.of(check.name), check.name, seed)])
 
 
 def _judge_all(

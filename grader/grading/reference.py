@@ -10,7 +10,7 @@ from grader.authoring.spec import CheckSpec, VariantSpec
 from grader.errors import BadInput
 from grader.grading.recording import Recording, ReferenceOutcomes
 from grader.grading.seeds import check_seed
-from grader.observe.protocol import Overlay
+from grader.observe.protocol import CheckSource, Overlay
 from grader.observe.supervisor import Session
 from grader.wire.outcome import Outcome
 
@@ -86,25 +86,22 @@ class LiveReference:
 
     def observe(self, check: CheckSpec) -> ReferenceOutcomes:
         """Run a check on the reference, in float32 and in float64."""
-        seed = check_seed(self._seed, self._assignment, check.name)
-        source = self._checks.of(check.name)
-        result = self._session.check(source, check.name, seed, ("float32", "float64"))
+        result = self._session.check([self._source_of(check)], ("float32", "float64"))
         return ReferenceOutcomes(*result.outcomes)
 
     def variants(self, exercise: str, checks: Sequence[CheckSpec]) -> dict[str, dict[str, Outcome]]:
         """Run each misconception of an exercise through its checks."""
-        return {
-            m.name: {check.name: self.variant(m.name, check) for check in checks}
-            for m in self._misconceptions
-            if m.exercise == exercise
-        }
+        return {m.name: self.variant(m.name, checks) for m in self._misconceptions if m.exercise == exercise}
 
-    def variant(self, name: str, check: CheckSpec) -> Outcome:
-        """Run one misconception through one check."""
+    def variant(self, name: str, checks: Sequence[CheckSpec]) -> dict[str, Outcome]:
+        """Run one misconception through some checks, all in one process: it is the course's own code."""
         overlay = Overlay(extract(self._source, [name], "misconceptions.py"), name)
+        result = self._session.check([self._source_of(check) for check in checks], overlay=overlay)
+        return {check.name: outcome for check, outcome in zip(checks, result.outcomes, strict=True)}
+
+    def _source_of(self, check: CheckSpec) -> CheckSource:
         seed = check_seed(self._seed, self._assignment, check.name)
-        source = self._checks.of(check.name)
-        return self._session.check(source, check.name, seed, overlay=overlay).outcomes[0]
+        return CheckSource(self._checks.of(check.name), check.name, seed)
 
     def close(self) -> None:
         """End the session."""

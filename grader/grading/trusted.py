@@ -26,6 +26,7 @@ from grader.grading.requests import (
 from grader.judge.diagnose import diagnose
 from grader.judge.judge import Reference, judge
 from grader.judge.verdict import Verdict
+from grader.observe.protocol import MESSAGE_LIMITS
 from grader.wire import frames
 from grader.wire.outcome import Outcome
 from grader.wire.tree import Tree
@@ -41,14 +42,14 @@ def main(channel: int) -> None:
 
     torch.set_num_threads(1)
     labels: dict[str, Any] = {}
-    while (message := frames.receive(channel)) is not None:
+    while (message := frames.receive(channel, MESSAGE_LIMITS)) is not None:
         request = msgspec.msgpack.decode(message.body, type=Request)
         answer: Answer
         try:
             answer = _answer(request, labels)
         except Exception as error:  # noqa: BLE001 - a broken check file is reported, with its own words
             answer = Failed(f"{type(error).__name__}: {error}")
-        frames.send(channel, {}, msgspec.msgpack.encode(answer))
+        frames.send(channel, {}, msgspec.msgpack.encode(answer), MESSAGE_LIMITS)
 
 
 def _answer(request: Request, labels: dict[str, Any]) -> Answer:

@@ -10,7 +10,11 @@ from typing import Literal
 
 import msgspec
 
+from grader.wire.limits import WireLimits
 from grader.wire.outcome import Frame, Outcome
+
+# One message carries the observations of one check in two precisions, or of a misconception in several checks.
+MESSAGE_LIMITS = WireLimits(body_bytes=256 * 1024 * 1024)
 
 CellMode = Literal["run", "definitions", "skip"]
 Precision = Literal["float32", "float64"]
@@ -94,33 +98,48 @@ class Overlay(msgspec.Struct, frozen=True):
     name: str
 
 
-class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One check to run on what the notebook has defined.
+class CheckSource(msgspec.Struct, frozen=True):
+    """One check to run.
 
     Attributes:
-        nonce: Repeated in the answer; an answer without it is none.
         source: A module's source that defines the check and no other.
         name: The check's name in that module.
         seed: What its inputs are made from.
-        precisions: The check runs once in each; students' work runs in float32 only.
+    """
+
+    source: str
+    name: str
+    seed: str
+
+
+class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Checks to run, in one process, on what the notebook has defined.
+
+    Attributes:
+        nonce: Repeated in the answer; an answer without it is none.
+        checks: The checks: one for a student's work; several only where the code is the course's own.
+        precisions: Each check runs once in each; students' work runs in float32 only.
         overlay: Definitions to put in place of the notebook's first.
     """
 
     nonce: str
-    source: str
-    name: str
-    seed: str
+    checks: tuple[CheckSource, ...]
     precisions: tuple[Precision, ...] = ("float32",)
     overlay: Overlay | None = None
 
+    @property
+    def count(self) -> int:
+        """How many outcomes answer it."""
+        return len(self.checks) * len(self.precisions)
+
 
 class CheckAnswer(msgspec.Struct, frozen=True):
-    """What became of one check.
+    """What became of the requested checks.
 
     Attributes:
         nonce: The request's.
-        outcomes: One for each precision asked for.
-        seconds: How long the run in the first precision took.
+        outcomes: For each check, one for each precision asked for.
+        seconds: How long the first run took.
     """
 
     nonce: str

@@ -25,24 +25,25 @@ _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
 def run_request(request: CheckRequest, namespace: dict[str, Any], device: str) -> tuple[tuple[Outcome, ...], float]:
-    """Run a requested check in each precision that is asked for.
+    """Run requested checks, each in every precision that is asked for.
 
     Args:
-        request: The check's source, name, seed and precisions.
+        request: The checks' sources, names and seeds, and the precisions.
         namespace: What the notebook has defined; an overlay is put into it.
-        device: Where the check's inputs are made.
+        device: Where the checks' inputs are made.
 
     Returns:
-        One outcome a precision, and the seconds that the first one took.
+        The outcomes, and the seconds that the first one took.
     """
     if request.overlay is not None:
         apply_overlay(request.overlay, namespace)
-    check = load_source(request.source, "checks.py", request.name, Check)
     outcomes, seconds = [], 0.0
-    for precision in request.precisions:
-        started = time.monotonic()
-        outcomes.append(run_check(check, namespace, request.seed, device, precision))
-        seconds = seconds or time.monotonic() - started
+    for asked in request.checks:
+        check = load_source(asked.source, "checks.py", asked.name, Check)
+        for precision in request.precisions:
+            started = time.monotonic()
+            outcomes.append(run_check(check, namespace, asked.seed, device, precision))
+            seconds = seconds or time.monotonic() - started
     return tuple(outcomes), seconds
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from grader.observe.protocol import (
+    MESSAGE_LIMITS,
     CellEnded,
     CellStarted,
     CheckAnswer,
@@ -48,7 +49,7 @@ def main(channel: int) -> None:
     while (message := frames.receive(channel)) is not None:
         check = msgspec.msgpack.decode(message.body, type=CheckRequest)
         answer = _in_fork(check, shell, request.device) if request.fork else _here(check, shell, request.device)
-        frames.send(channel, {"kind": "answer"}, answer)
+        frames.send(channel, {"kind": "answer"}, answer, MESSAGE_LIMITS)
 
 
 def _prepare(request: NotebookRequest) -> None:
@@ -113,12 +114,12 @@ def _in_fork(check: CheckRequest, shell: Any, device: str) -> bytes:
     if child == 0:
         try:
             os.close(reading)
-            frames.send(writing, {}, _here(check, shell, device))
+            frames.send(writing, {}, _here(check, shell, device), MESSAGE_LIMITS)
         finally:
             os._exit(0)  # no clean-up code of the notebook runs in a check's process
     os.close(writing)
     try:
-        message = frames.receive(reading)
+        message = frames.receive(reading, MESSAGE_LIMITS)
     except Exception:  # noqa: BLE001 - a broken frame from the check is no answer; how it ended says the rest
         message = None
     finally:
@@ -127,7 +128,7 @@ def _in_fork(check: CheckRequest, shell: Any, device: str) -> bytes:
     if message is not None:
         return message.body
     stopped: Outcome = Stopped(*_how_it_ended(status))
-    return _pack(CheckAnswer(check.nonce, (stopped,) * len(check.precisions), time.monotonic() - started))
+    return _pack(CheckAnswer(check.nonce, (stopped,) * check.count, time.monotonic() - started))
 
 
 def _wait(child: int) -> int:

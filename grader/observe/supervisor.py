@@ -11,7 +11,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from grader.observe.protocol import (
     CellStarted,
     CheckAnswer,
     CheckRequest,
+    CheckSource,
     NotebookRequest,
     Overlay,
     Precision,
@@ -62,7 +63,7 @@ class CellEnd:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check's outcomes, one a precision, with its time and what was printed meanwhile."""
+    """The outcomes of checks, one for each precision, with the first run's time and what was printed meanwhile."""
 
     outcomes: tuple[Outcome, ...]
     seconds: float
@@ -133,43 +134,42 @@ class Session:
 
     def check(
         self,
-        source: str,
-        name: str,
-        seed: str,
+        checks: Sequence[CheckSource],
         precisions: tuple[Precision, ...] = ("float32",),
         overlay: Overlay | None = None,
     ) -> CheckResult:
-        """Run one check on what the notebook has defined.
+        """Run checks on what the notebook has defined, all of them in one process.
 
         Args:
-            source: A module's source that defines it.
-            name: Its name there.
-            seed: What its inputs are made from.
-            precisions: It runs once in each.
+            checks: The checks; one at a time for a student's work, so that no check can spoil another.
+            precisions: Each runs once in each.
             overlay: Definitions to put in place of the notebook's first.
 
         Returns:
-            What became of it; always an answer, whatever the code does.
+            What became of them; always an answer, whatever the code does.
         """
+        request = CheckRequest(
+            nonce=secrets.token_hex(16), checks=tuple(checks), precisions=precisions, overlay=overlay
+        )
         if self._process is None and self._revivals < _REVIVALS:
             self._revivals += 1
             self.run_notebook()
         process, watch = self._process, self._watch
         if process is None or watch is None:
-            return CheckResult((Stopped("crash", "the notebook's process was lost too often to go on"),), 0.0, "")
-        nonce = secrets.token_hex(16)
-        request = CheckRequest(nonce=nonce, source=source, name=name, seed=seed, precisions=precisions, overlay=overlay)
+            lost = Stopped("crash", "the notebook's process was lost too often to go on")
+            return CheckResult((lost,) * request.count, 0.0, "")
+        limit = self._limits.check_seconds * request.count
         started = time.monotonic()
         watch.output.kept, watch.output.total_bytes = b"", 0
         try:
             send(process.channel.fileno(), {"kind": "check"}, msgspec.msgpack.encode(request))
-            found = watch.next(started + self._limits.check_seconds, self._limits.check_seconds)
+            found = watch.next(started + limit, limit)
         except OSError:
             found = Stopped("exit", "the notebook's process had ended")
-        answer = _answer(found, nonce, len(precisions))
+        answer = _answer(found, request.nonce, request.count)
         if isinstance(answer, Stopped):
-            answer = self._stop_check(answer, found, nonce)
-            return CheckResult((answer,) * len(precisions), time.monotonic() - started, watch.output.text())
+            answer = self._stop_check(answer, found, request.nonce)
+            return CheckResult((answer,) * request.count, time.monotonic() - started, watch.output.text())
         process.kill_children()
         return CheckResult(answer.outcomes, answer.seconds, watch.output.text())
 

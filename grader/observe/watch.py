@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from grader.assignment.model import Limits
 from grader.observe.engine import Process
+from grader.observe.protocol import MESSAGE_LIMITS
 from grader.wire.errors import WireError
 from grader.wire.frames import FrameReader, Message
 from grader.wire.outcome import Stopped
@@ -55,7 +56,7 @@ class Watch:
         self.peak_bytes = 0
         self._process = process
         self._limits = limits
-        self._frames = FrameReader()
+        self._frames = FrameReader(MESSAGE_LIMITS)
         self._messages: list[Message] = []
         self._selector = selectors.DefaultSelector()
         self._selector.register(process.channel, selectors.EVENT_READ, "channel")

@@ -10,7 +10,7 @@ import pytest
 
 from grader.assignment.model import Limits
 from grader.observe.engine import Engine
-from grader.observe.protocol import Overlay
+from grader.observe.protocol import CheckSource, Overlay
 from grader.observe.supervisor import Session
 from grader.wire.decode import decode
 from grader.wire.outcome import Missing, Raised, Returned, Stopped
@@ -50,7 +50,7 @@ def session(engine: Engine) -> Iterator[Open]:
 
 
 def outcome(session: Session, name: str) -> object:
-    found = session.check(CHECKS, name, "seed").outcomes[0]
+    found = session.check([CheckSource(CHECKS, name, "seed")]).outcomes[0]
     return decode(found.observation)["got"] if isinstance(found, Returned) else found
 
 
@@ -218,7 +218,7 @@ def test_an_overlay_replaces_what_the_notebook_defined(session: Open) -> None:
         "wrong",
     )
     opened = session(F, G)
-    found = opened.check(CHECKS, "of_f", "seed", overlay=overlay).outcomes[0]
+    found = opened.check([CheckSource(CHECKS, "of_f", "seed")], overlay=overlay).outcomes[0]
     assert isinstance(found, Returned)
     assert decode(found.observation) == {"got": 31}
     assert outcome(opened, "of_f") == 4
