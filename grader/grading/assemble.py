@@ -9,6 +9,7 @@ from grader.authoring.spec import CheckSpec
 from grader.grading.model import CellProblem, ExerciseGrade, Hint
 from grader.grading.pipeline import Observed
 from grader.grading.points import add_up, grade_check, passes
+from grader.judge.errors import meaning
 from grader.notebook.cells import definitions, source_of
 from grader.notebook.model import Cell
 from grader.observe.supervisor import CellEnd
@@ -54,7 +55,7 @@ def cell_problems(by_device: Sequence[Observed], cells: Sequence[Cell]) -> tuple
                     first_line=_first_line(sources.get(end.number, "")),
                     reason=end.reason,
                     error=end.error,
-                    message=end.message,
+                    message=_explained(end),
                     frames=end.frames,
                 ),
             )
@@ -97,7 +98,7 @@ def _note(exercise: Exercise, defined: Mapping[str, Sequence[int]], ends: Mappin
     for name in exercise.names:
         for number in defined.get(name, ()):
             if end := ends.get(number):
-                what = f"{end.error}: {end.message}" if end.error else f"{end.reason}: {end.message}"
+                what = f"{end.error or end.reason}: {_explained(end)}"
                 return f"Cell {number}, which defines `{name}`, did not run to its end ({what})."
     return ""
 
@@ -105,6 +106,11 @@ def _note(exercise: Exercise, defined: Mapping[str, Sequence[int]], ends: Mappin
 def _listed(names: Sequence[str]) -> str:
     quoted = [f"`{name}`" for name in names]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+def _explained(end: CellEnd) -> str:
+    said = meaning(end.error, end.message) if end.error else ""
+    return "; ".join(part for part in (end.message, said) if part)
 
 
 def _first_line(source: str) -> str:

@@ -20,6 +20,7 @@ from grader.observe.supervisor import CellEnd, CheckResult, Session
 from grader.wire.outcome import Missing, Raised
 
 Progress = Callable[[str], None]
+References = dict[str, Future[dict[str, ReferenceOutcomes]]]
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,9 @@ def observe_and_judge(exam: Exam, session: Session, progress: Progress) -> Obser
     with ThreadPoolExecutor(1) as student_side, ThreadPoolExecutor(1) as reference_side:
         ready = reference_side.submit(exam.reference.prepare)
         notebook = student_side.submit(session.run_notebook)
-        references = {c.name: reference_side.submit(exam.reference.observe, c) for c in exam.checks}
+        references = {
+            e: reference_side.submit(exam.reference.observe, own) for e, own in by_exercise(exam.checks).items()
+        }
         students = {c.name: student_side.submit(_run_check, exam, session, c) for c in exam.checks}
         try:
             progress("running the notebook")
@@ -120,6 +123,14 @@ def observe_and_judge(exam: Exam, session: Session, progress: Progress) -> Obser
     )
 
 
+def by_exercise(checks: Sequence[CheckSpec]) -> dict[str, list[CheckSpec]]:
+    """The checks of each exercise, in the author's order."""
+    found: dict[str, list[CheckSpec]] = {}
+    for check in checks:
+        found.setdefault(check.exercise, []).append(check)
+    return found
+
+
 def _run_check(exam: Exam, session: Session, check: CheckSpec) -> CheckResult:
     seed = check_seed(exam.seed, exam.assignment, check.name)
     return session.check([CheckSource(exam.sources.of(check.name), check.name, seed)])
@@ -128,7 +139,7 @@ def _run_check(exam: Exam, session: Session, check: CheckSpec) -> CheckResult:
 def _judge_all(
     exam: Exam,
     students: dict[str, Future[CheckResult]],
-    references: dict[str, Future[ReferenceOutcomes]],
+    references: References,
     progress: Progress,
 ) -> tuple[dict[str, CheckResult], dict[str, Verdict]]:
     results, verdicts = {}, {}
@@ -139,7 +150,7 @@ def _judge_all(
                 check,
                 check_seed(exam.seed, exam.assignment, check.name),
                 results[check.name].outcomes[0],
-                references[check.name].result(),
+                references[check.exercise].result()[check.name],
             )
         )
         progress(f"check {done} of {len(exam.checks)}")
@@ -150,17 +161,14 @@ def _diagnose_all(
     exam: Exam,
     results: dict[str, CheckResult],
     verdicts: dict[str, Verdict],
-    references: dict[str, Future[ReferenceOutcomes]],
+    references: References,
     reference_side: ThreadPoolExecutor,
     progress: Progress,
 ) -> dict[str, requests.Diagnosed]:
     """Compare each exercise that lost points with its misconceptions; unwritten ones need no diagnosis."""
-    by_exercise: dict[str, list[CheckSpec]] = {}
-    for check in exam.checks:
-        by_exercise.setdefault(check.exercise, []).append(check)
     wrong = {
         exercise: checks
-        for exercise, checks in by_exercise.items()
+        for exercise, checks in by_exercise(exam.checks).items()
         if any(_worth_diagnosing(results[c.name], verdicts[c.name]) for c in checks)
     }
     variants = {e: reference_side.submit(exam.reference.variants, e, checks) for e, checks in wrong.items()}
@@ -172,7 +180,7 @@ def _diagnose_all(
                 checks=tuple(checks),
                 outcomes={c.name: results[c.name].outcomes[0] for c in checks},
                 verdicts={c.name: verdicts[c.name] for c in checks},
-                references={c.name: references[c.name].result() for c in checks},
+                references=references[exercise].result(),
                 variants=variants[exercise].result(),
             )
         )

@@ -21,8 +21,8 @@ class ReferenceSource(Protocol):
     def prepare(self) -> None:
         """Get ready, which may take as long as the solution notebook runs."""
 
-    def observe(self, check: CheckSpec) -> ReferenceOutcomes:
-        """What the reference observes in a check."""
+    def observe(self, checks: Sequence[CheckSpec]) -> dict[str, ReferenceOutcomes]:
+        """What the reference observes in the checks of an exercise, by check."""
 
     def variants(self, exercise: str, checks: Sequence[CheckSpec]) -> dict[str, dict[str, Outcome]]:
         """What each misconception of an exercise observes in its checks, by name and check."""
@@ -84,10 +84,11 @@ class LiveReference:
             end = min(self._session.ends.values(), key=lambda end: end.number)
             raise BrokenSolution(f"the solution notebook's cell {end.number} fails: {end.error} {end.message}")
 
-    def observe(self, check: CheckSpec) -> ReferenceOutcomes:
-        """Run a check on the reference, in float32 and in float64."""
-        result = self._session.check([self._source_of(check)], ("float32", "float64"))
-        return ReferenceOutcomes(*result.outcomes)
+    def observe(self, checks: Sequence[CheckSpec]) -> dict[str, ReferenceOutcomes]:
+        """Run checks on the reference, each in float32 and in float64, all in one process: a fork is not free."""
+        result = self._session.check([self._source_of(check) for check in checks], ("float32", "float64"))
+        pairs = zip(result.outcomes[::2], result.outcomes[1::2], strict=True)
+        return {check.name: ReferenceOutcomes(*pair) for check, pair in zip(checks, pairs, strict=True)}
 
     def variants(self, exercise: str, checks: Sequence[CheckSpec]) -> dict[str, dict[str, Outcome]]:
         """Run each misconception of an exercise through its checks."""
@@ -95,7 +96,10 @@ class LiveReference:
 
     def variant(self, name: str, checks: Sequence[CheckSpec]) -> dict[str, Outcome]:
         """Run one misconception through some checks, all in one process: it is the course's own code."""
-        overlay = Overlay(extract(self._source, [name], "misconceptions.py"), name)
+        return self.overlaid(Overlay(extract(self._source, [name], "misconceptions.py"), name), checks)
+
+    def overlaid(self, overlay: Overlay, checks: Sequence[CheckSpec]) -> dict[str, Outcome]:
+        """Run checks on the reference with some definitions in place of its own."""
         result = self._session.check([self._source_of(check) for check in checks], overlay=overlay)
         return {check.name: outcome for check, outcome in zip(checks, result.outcomes, strict=True)}
 
@@ -117,9 +121,9 @@ class RecordedReference:
     def prepare(self) -> None:
         """Nothing to do."""
 
-    def observe(self, check: CheckSpec) -> ReferenceOutcomes:
+    def observe(self, checks: Sequence[CheckSpec]) -> dict[str, ReferenceOutcomes]:
         """Look up what was recorded."""
-        return self._recording.references[check.name]
+        return {check.name: self._recording.references[check.name] for check in checks}
 
     def variants(self, exercise: str, checks: Sequence[CheckSpec]) -> dict[str, dict[str, Outcome]]:
         """Look up what was recorded."""

@@ -117,6 +117,16 @@ class GradingRun:
         """The known misconceptions."""
         return self._described.misconceptions
 
+    @property
+    def alternatives(self) -> tuple[VariantSpec, ...]:
+        """The known different but right solutions."""
+        return self._described.alternatives
+
+    @property
+    def judging(self) -> Judging:
+        """The trusted worker."""
+        return self._judging
+
     def judge(self, request: Judge) -> Verdict:
         """Judge one outcome; see `Judging.judge`."""
         return self._judging.judge(request)

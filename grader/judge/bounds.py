@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import torch
 
 from grader.authoring.comparators import AtLeast, AtMost
-from grader.judge.explain import number
-from grader.wire.tree import TensorLeaf, Tree
+from grader.judge.explain import apart
+from grader.wire.tree import Opaque, TensorLeaf, Tree
+
+_NAMED = 4
+_LETTERS = 60
 
 
 def bounded(got: Tree, bound: AtLeast | AtMost) -> str:
@@ -14,12 +19,15 @@ def bounded(got: Tree, bound: AtLeast | AtMost) -> str:
     values = _numbers(got)
     if values is None:
         return "not a number where one is expected"
+    if not values.numel():
+        return "no number where one is expected"
     wrong = ~(values >= bound.value) if isinstance(bound, AtLeast) else ~(values <= bound.value)
     if not bool(wrong.any()):
         return ""
     worst = values[wrong].reshape(-1)[0].item()
     which = "at least" if isinstance(bound, AtLeast) else "at most"
-    return f"{number(worst)} where {which} {number(bound.value)} is expected"
+    shown, limit = apart(worst, bound.value)
+    return f"{shown} where {which} {limit} is expected"
 
 
 def accuracy(got: Tree, labels: Tree, at_least: float) -> str:
@@ -45,17 +53,19 @@ def accuracy(got: Tree, labels: Tree, at_least: float) -> str:
         wanted = tuple(labels.values.shape)
         return f"predictions of shape {tuple(got.values.shape)} for labels of shape {wanted}"
     right = float((predicted == labels.values).double().mean())
-    return "" if right >= at_least else f"accuracy {right:.3f} where at least {at_least:g} is expected"
+    if right >= at_least:
+        return ""
+    shown, limit = apart(right, at_least)
+    return f"accuracy {shown} where at least {limit} is expected"
 
 
 def same_set(got: list[Tree], expected: list[Tree]) -> str:
     """Say which members are missing or too many; "" where both hold the same members as often."""
-    ours, theirs = [_key(item) for item in got], [_key(item) for item in expected]
-    missing = sum(theirs.count(key) > ours.count(key) for key in set(theirs))
-    extra = sum(ours.count(key) > theirs.count(key) for key in set(ours))
+    ours, theirs = Counter(_key(item) for item in got), Counter(_key(item) for item in expected)
+    missing, extra = theirs - ours, ours - theirs
     if not missing and not extra:
         return ""
-    return f"not the same members: {missing} missing, {extra} not expected"
+    return f"not the same members: {_told(missing)} missing, {_told(extra)} not expected"
 
 
 def _numbers(value: Tree) -> torch.Tensor | None:
@@ -68,11 +78,23 @@ def _numbers(value: Tree) -> torch.Tensor | None:
     return None
 
 
-def _key(item: Tree) -> object:
+def _told(members: Counter[tuple[str, ...]]) -> str:
+    """How many members; which ones where they are few and short."""
+    texts = [key[-1] for key in members.elements()]
+    if not texts or len(texts) > _NAMED or any(len(text) > _LETTERS for text in texts):
+        return str(len(texts))
+    return f"{len(texts)} ({', '.join(texts)})"
+
+
+def _key(item: Tree) -> tuple[str, ...]:
+    """Texts that equal members share: what kind of thing they are, then their value."""
+    if isinstance(item, Opaque):
+        raise TypeError("what does not cross equals nothing")
     if isinstance(item, TensorLeaf):
-        return ("tensor", str(item.values.dtype), tuple(item.values.shape), repr(item.values.tolist()))
+        facts = (item.kind, str(item.values.dtype), str(tuple(item.values.shape)))
+        return ("tensor", *facts, repr(item.values.tolist()))
     if isinstance(item, list | tuple):
-        return ("list", *(_key(part) for part in item))
+        return ("list", repr([_key(part) for part in item]))
     if isinstance(item, dict):
-        return ("dict", *sorted((key, repr(_key(part))) for key, part in item.items()))
+        return ("dict", repr(sorted((key, _key(part)) for key, part in item.items())))
     return (type(item).__name__, repr(item))

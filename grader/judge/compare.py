@@ -70,8 +70,7 @@ class _Walk:
         double: object,
         comparator: Comparator | None,
     ) -> None:
-        whole = not any(isinstance(item, dict | list | tuple | TensorLeaf) for item in (*expected, *got))
-        if isinstance(comparator, SameSet | Accuracy) or (whole and (expected or got)):
+        if isinstance(comparator, SameSet | Accuracy) or (_is_series(expected) and _is_flat(got)):
             self._leaf(path, got, expected, double, comparator)
             return
         if len(got) != len(expected):
@@ -101,3 +100,16 @@ class _Walk:
 
     def _add(self, path: tuple[str, ...], kind: str, message: str) -> None:
         self.found.append(Difference(" > ".join(path), kind, message))
+
+
+def _is_flat(items: list[Tree] | tuple[Tree, ...]) -> bool:
+    return not any(isinstance(item, dict | list | tuple | TensorLeaf | Opaque) for item in items)
+
+
+def _is_series(items: list[Tree] | tuple[Tree, ...]) -> bool:
+    """Whether a list reads best as a whole: names and other exact values, or numbers like a loss curve.
+
+    Where numbers stand beside names, each item is a leaf of its own, with its own allowance.
+    """
+    inexact = any(isinstance(item, float | complex) for item in items)
+    return _is_flat(items) and (not inexact or {type(item) for item in items} <= {float, int})

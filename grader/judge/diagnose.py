@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from grader.authoring.comparators import Comparator
+from grader.authoring.comparators import Accuracy, Comparator
 from grader.judge.judge import Reference, judge, same_outcome
 from grader.judge.verdict import Verdict
 from grader.wire.outcome import Outcome, Raised, Returned
@@ -24,16 +24,6 @@ class Diagnosis:
     checks: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class _Fit:
-    """How well a misconception fits: checks that agree, and checks that speak against it."""
-
-    name: str
-    alike: frozenset[str]
-    unlike: frozenset[str]
-    telling: bool
-
-
 def diagnose(
     outcomes: Mapping[str, Outcome],
     verdicts: Mapping[str, Verdict],
@@ -44,9 +34,10 @@ def diagnose(
     """Compare one exercise's outcomes with those of its misconceptions.
 
     A misconception that observes the same in every check of the exercise, right and wrong ones alike, explains it.
-    Where none does, one may explain single checks: the one that agrees with most of the failed checks and is
-    contradicted by fewest, if its agreement tells something (an observation, or an error with words of its own, that
-    the other misconceptions do not share). A wrong name is worse than none: where two fit equally well, none is given.
+    Where none does, one may explain single checks: those whose outcome it shares with no other misconception, if this
+    tells something (an observation, or an error with words of its own) and no other check contradicts it; the one
+    that so agrees with most of the failed checks explains the exercise. A wrong name is worse than none: where two
+    fit equally well, none is given, nor for work that is not written yet.
 
     Args:
         outcomes: The student's outcomes by check.
@@ -59,7 +50,7 @@ def diagnose(
         The names found.
     """
     failed = {check for check, verdict in verdicts.items() if verdict.verdict != "pass"}
-    if not failed or not variants:
+    if not variants or all(_unwritten(outcomes[check]) for check in failed & set(outcomes)):
         return Diagnosis(None, {})
     alike = {
         name: {
@@ -85,34 +76,40 @@ def _in_parts(
     variants: Mapping[str, Mapping[str, Outcome]],
     alike: Mapping[str, set[str]],
 ) -> Diagnosis:
-    sharing = {check: [name for name in variants if check in alike[name]] for check in failed}
-    named = {
-        check: names[0]
-        for check, names in sharing.items()
-        if len(names) == 1 and _tells(outcomes[check], sharing[check], len(variants))
+    named = {}
+    for check in sorted(failed):
+        sharing = [name for name in variants if check in alike[name]]
+        if len(sharing) == 1 and _tells(outcomes[check]):
+            named[check] = sharing[0]
+    sound = {
+        name for name in set(named.values()) if not _contradicted(variants[name], alike[name], references, comparators)
     }
-    if not named:
-        return Diagnosis(None, {})
-    fits = []
-    for name in sorted(set(named.values())):
-        wrong_for = {
-            check
-            for check, outcome in variants[name].items()
-            if judge(outcome, references[check], comparators.get(check)).verdict != "pass"
-        }
-        # Speaks against it: it would have failed a check that passed, or fails otherwise where both fail.
-        unlike = wrong_for - alike[name]
-        fits.append(_Fit(name, frozenset(alike[name] & failed), frozenset(unlike), not unlike))
-    sound = {fit.name for fit in fits if fit.telling}
-    named = {check: name for check, name in sorted(named.items()) if name in sound}
-    best = sorted((fit for fit in fits if fit.telling), key=lambda fit: -len(fit.alike))
-    if not best or (len(best) > 1 and len(best[0].alike) == len(best[1].alike)):
-        return Diagnosis(None, named)
-    return Diagnosis(best[0].name, named)
+    named = {check: name for check, name in named.items() if name in sound}
+    best = sorted(sound, key=lambda name: -len(alike[name] & failed))
+    tied = len(best) > 1 and len(alike[best[0]] & failed) == len(alike[best[1]] & failed)
+    return Diagnosis(best[0] if best and not tied else None, named)
 
 
-def _tells(outcome: Outcome, sharing: list[str], known: int) -> bool:
+def _contradicted(
+    variant: Mapping[str, Outcome],
+    alike: set[str],
+    references: Mapping[str, Reference],
+    comparators: Mapping[str, Mapping[str, Comparator]],
+) -> bool:
+    """Whether a misconception would have failed a check that passed, or fails otherwise where both fail."""
+    for check in set(variant) - alike:
+        ways = comparators.get(check, {})
+        if any(isinstance(way, Accuracy) for way in ways.values()):
+            continue  # without the labels, nobody knows whether it would have failed
+        if judge(variant[check], references[check], ways).verdict != "pass":
+            return True
+    return False
+
+
+def _tells(outcome: Outcome) -> bool:
     """Whether agreeing on an outcome says anything: a bare error type that anyone may raise does not."""
-    if isinstance(outcome, Returned):
-        return len(sharing) < max(2, known)
-    return isinstance(outcome, Raised) and bool(outcome.message)
+    return isinstance(outcome, Returned) or (isinstance(outcome, Raised) and bool(outcome.message))
+
+
+def _unwritten(outcome: Outcome) -> bool:
+    return isinstance(outcome, Raised) and outcome.error == "NotImplementedError" and not outcome.message

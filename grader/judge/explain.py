@@ -3,11 +3,37 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 
+_PATTERN_ELEMENTS = 2_000_000
 _ORDER_ELEMENTS = 200_000
+
+
+@dataclass(frozen=True)
+class _Case:
+    """Values that differ, and whether a guess at the mistake behind them is right."""
+
+    got: torch.Tensor
+    expected: torch.Tensor
+    allowed: torch.Tensor
+
+    @cached_property
+    def off(self) -> float:
+        """The largest difference; values are finite where this is asked for."""
+        return float((self.got - self.expected).abs().max())
+
+    def explained_by(self, guess: torch.Tensor, slack: float = 1.0) -> bool:
+        """Whether the mistake turns the expected values into what was got.
+
+        What the guess leaves unexplained must be small beside what was off, or a wide allowance explains anything.
+        """
+        allowed = 4 * slack * self.allowed + 1e-12 * guess.abs()
+        left = float((self.got - guess).abs().max())
+        return left <= self.off / 10 and bool(close(self.got, guess, allowed).all())
 
 
 def explain(got: torch.Tensor, expected: torch.Tensor, allowed: torch.Tensor) -> str:
@@ -22,52 +48,95 @@ def explain(got: torch.Tensor, expected: torch.Tensor, allowed: torch.Tensor) ->
         One or two sentences that start with a lower-case letter; values are known to differ.
     """
     facts = _facts(got, expected, allowed)
-    pattern = next((said for said in _patterns(got, expected, allowed) if said), "")
+    pattern = next((said for said in _patterns(_Case(got, expected, allowed)) if said), "")
     return f"{pattern}: {facts}" if pattern else facts
+
+
+def explain_exactly(got: torch.Tensor, expected: torch.Tensor) -> str:
+    """Say how values differ that float64 does not hold or numbers do not describe: 64-bit integers, booleans.
+
+    Args:
+        got: The student's values, any dtype and shape; they are known to differ.
+        expected: The expected values, same shape and dtype.
+
+    Returns:
+        A sentence that starts with a lower-case letter.
+    """
+    wrong = got != expected
+    place, more = _place(wrong), wrong.numel()
+    flat = int(wrong.reshape(-1).int().argmax())
+    values = f"got {got.reshape(-1)[flat].item()}, expected {expected.reshape(-1)[flat].item()}{place}"
+    if more == 1:
+        return values
+    count = int(wrong.sum())
+    facts = f"{count} of {more} values differ ({_percent(count, more)}), the first: {values}"
+    swapped = got.dtype == torch.bool and count == more
+    return f"True and False are swapped: {facts}" if swapped else facts
+
+
+def apart(got: complex | float, expected: complex | float) -> tuple[str, str]:
+    """Two numbers with as many digits as it takes to see that they differ, four at least.
+
+    Example:
+        >>> apart(1.00003, 1.0)
+        ('1.00003', '1')
+    """
+    for digits in range(4, 18):
+        ours, theirs = f"{got:.{digits}g}", f"{expected:.{digits}g}"
+        if ours != theirs:
+            break
+    return ours, theirs
 
 
 def close(got: torch.Tensor, expected: torch.Tensor, allowed: torch.Tensor) -> torch.Tensor:
     """Which elements agree: within the allowance, or not a number on both sides, or the same infinity."""
-    near = (got - expected).abs() <= allowed
+    # Relative to infinity any finite number would be near.
+    near = ((got - expected).abs() <= allowed) & torch.isfinite(expected.abs())
     return near | (got == expected) | (torch.isnan(got) & torch.isnan(expected))
 
 
-def _patterns(got: torch.Tensor, expected: torch.Tensor, allowed: torch.Tensor) -> Iterator[str]:
+def _patterns(case: _Case) -> Iterator[str]:
+    got, expected = case.got, case.expected
     yield _not_finite(got, expected)
-    if got.is_complex() or not bool(torch.isfinite(got).all() and torch.isfinite(expected).all()):
+    if got.is_complex() or got.numel() > _PATTERN_ELEMENTS:
         return
-    same: Callable[[torch.Tensor], bool] = lambda guess: bool(close(got, guess, 4 * allowed).all())  # noqa: E731
-    if not bool(got.any()) and bool(expected.any()):
+    if not bool(torch.isfinite(got).all() and torch.isfinite(expected).all()):
+        return
+    if got.numel() > 1 and not bool(got.any()):
         yield "all zeros"
         return
-    if same(-expected):
+    if case.explained_by(-expected):
         yield "the sign is flipped"
-    yield _factor(got, expected, allowed)
-    yield _offset(got, expected, allowed)
-    yield _transposed(expected, same)
-    yield _rolled(expected, same)
-    yield _another_order(got, expected, allowed)
-    yield _clipped(got, expected, same)
-    yield _from_some_row_on(got, expected, allowed)
+    yield _factor(case)
+    yield _offset(case)
+    yield _transposed(case)
+    yield _rolled(case)
+    yield _another_order(case)
+    yield _clipped(case)
+    yield _from_some_row_on(case)
 
 
 def _facts(got: torch.Tensor, expected: torch.Tensor, allowed: torch.Tensor) -> str:
     wrong = ~close(got, expected, allowed)
     count, total = int(wrong.sum()), wrong.numel()
-    excess = torch.nan_to_num((got - expected).abs(), nan=float("inf"))
-    excess = torch.where(wrong, excess, torch.full_like(excess, -1.0))
+    excess = (got - expected).abs().nan_to_num(nan=float("inf"), posinf=float("inf"))
+    excess = torch.where(wrong, excess, -1.0)
     flat = int(excess.reshape(-1).argmax())
-    place = [int(i) for i in torch.unravel_index(torch.tensor(flat), wrong.shape)] if wrong.ndim else []
-    there = (got.reshape(-1)[flat].item(), expected.reshape(-1)[flat].item(), float(allowed.reshape(-1)[flat]))
-    where = f" at {place}" if place else ""
-    off = excess.reshape(-1)[flat].item()
-    largest = "" if off == float("inf") else f"largest difference {number(off)}{where}: "
-    values = f"got {number(there[0])}, expected {number(there[1])}"
-    values = f"{largest}{values}" if largest else f"{values}{where}"
-    allowance = f", allowed {number(there[2])}" if there[2] else ""
+    where = _place(torch.arange(total, device="cpu").reshape(wrong.shape) == flat)
+    ours, theirs = apart(got.reshape(-1)[flat].item(), expected.reshape(-1)[flat].item())
+    off, slack = float(excess.reshape(-1)[flat]), float(allowed.reshape(-1)[flat])
+    values = f"got {ours}, expected {theirs}"
+    values = f"{values}{where}" if off == float("inf") else f"largest difference {number(off)}{where}: {values}"
+    allowance = f", allowed {number(slack)}" if slack and off != float("inf") else ""
     if total == 1:
         return f"{values}{allowance}"
     return f"{count} of {total} values differ ({_percent(count, total)}), {values}{allowance}"
+
+
+def _place(marked: torch.Tensor) -> str:
+    """Where the first marked element is: " at [2, 0]"; "" for a single number."""
+    first = marked.reshape(-1).int().argmax()
+    return f" at {[int(i) for i in torch.unravel_index(first, marked.shape)]}" if marked.ndim else ""
 
 
 def number(value: complex | float | int | bool) -> str:
@@ -87,28 +156,26 @@ def _not_finite(got: torch.Tensor, expected: torch.Tensor) -> str:
         ("NaN", torch.isnan(got), torch.isnan(expected)),
         ("infinity", torch.isinf(got.abs()), torch.isinf(expected.abs())),
     ):
-        stray = found & ~wanted
-        if bool(stray.any()):
-            count = int(stray.sum())
-            first = stray.reshape(-1).int().argmax()
-            place = [int(i) for i in torch.unravel_index(first, stray.shape)] if stray.ndim else []
-            where = f" at {place}" if place else ""
-            more = f" and {count - 1} more" if count > 1 else ""
-            return f"{name}{where}{more} where finite numbers are expected"
-        if bool((wanted & ~found).any()):
-            return f"finite numbers where {name} is expected"
+        for marked, said in (
+            (found & ~wanted, f"{name}{{}} where none is expected"),
+            (wanted & ~found, f"no {name}{{}} where one is expected"),
+        ):
+            if count := int(marked.sum()):
+                more = f" and {count - 1} more" if count > 1 else ""
+                return said.format(f"{_place(marked)}{more}")
     return ""
 
 
-def _factor(got: torch.Tensor, expected: torch.Tensor, allowed: torch.Tensor) -> str:
+def _factor(case: _Case) -> str:
+    got, expected = case.got, case.expected
     power = float((expected * expected).sum())
     if got.numel() < 2 or power == 0:
         return ""
     factor = float((got * expected).sum()) / power
-    if abs(factor) < 1e-12 or not bool(close(got, factor * expected, 4 * allowed * max(1.0, abs(factor))).all()):
+    if abs(factor) < 1e-12 or not case.explained_by(factor * expected, max(1.0, abs(factor))):
         return ""
     sizes = {size: f"dimension {i}" for i, size in reversed(list(enumerate(expected.shape))) if size > 1}
-    sizes[expected.numel()] = "the whole"
+    sizes[expected.numel()] = "the tensor"
     for size, what in sizes.items():
         if size > 1 and abs(factor * size - 1) < 1e-4:
             return f"off by a constant factor 1/{size} ({what} has {size} elements)"
@@ -117,68 +184,83 @@ def _factor(got: torch.Tensor, expected: torch.Tensor, allowed: torch.Tensor) ->
     return f"off by a constant factor {number(factor)}"
 
 
-def _offset(got: torch.Tensor, expected: torch.Tensor, allowed: torch.Tensor) -> str:
-    difference = got - expected
-    if got.numel() < 2 or not bool(close(difference, difference.mean().expand_as(difference), 4 * allowed).all()):
+def _offset(case: _Case) -> str:
+    offset = (case.got - case.expected).mean()
+    if case.got.numel() < 2 or not case.explained_by(case.expected + offset):
         return ""
-    return f"off by a constant {number(float(difference.mean()))}"
+    return f"off by a constant {number(float(offset))}"
 
 
-def _transposed(expected: torch.Tensor, same: Callable[[torch.Tensor], bool]) -> str:
+def _transposed(case: _Case) -> str:
+    expected = case.expected
     for a, b in itertools.combinations(range(expected.ndim), 2):
-        if expected.shape[a] == expected.shape[b] > 1 and same(expected.transpose(a, b)):
+        if expected.shape[a] == expected.shape[b] > 1 and case.explained_by(expected.transpose(a, b)):
             return "transposed" if expected.ndim == 2 else f"transposed: dimensions {a} and {b} are swapped"
     return ""
 
 
-def _rolled(expected: torch.Tensor, same: Callable[[torch.Tensor], bool]) -> str:
+def _rolled(case: _Case) -> str:
+    expected = case.expected
     for dim in range(expected.ndim):
         if expected.shape[dim] > 2:
             for step in (1, -1):
-                if same(expected.roll(step, dim)):
+                if case.explained_by(expected.roll(step, dim)):
                     return f"shifted by one place along dimension {dim}"
-            if same(expected.flip(dim)):
+            if case.explained_by(expected.flip(dim)):
                 return f"reversed along dimension {dim}"
     return ""
 
 
-def _another_order(got: torch.Tensor, expected: torch.Tensor, allowed: torch.Tensor) -> str:
-    if not 1 < got.numel() <= _ORDER_ELEMENTS:
-        return ""
-    slack = 4 * allowed.max()
+def _another_order(case: _Case) -> str:
+    got, expected = case.got, case.expected
+    if not 1 < got.numel() <= _ORDER_ELEMENTS or 2 * _different(expected) < got.numel():
+        return ""  # of few different values, such as labels, as many of each is no sign of anything
     for dim in range(got.ndim):
         if got.ndim > 1 and got.shape[dim] > 1:
-            ours, theirs = _in_order(got, dim), _in_order(expected, dim)
-            if bool(close(ours, theirs, slack.expand_as(ours)).all()):
+            ours, theirs = _order(got, dim), _order(expected, dim)
+            if _reordered(case, ours, theirs, dim):
                 return f"same values in another order along dimension {dim}"
-    ours, theirs = got.reshape(-1).sort().values, expected.reshape(-1).sort().values
-    return "same values in another order" if bool(close(ours, theirs, slack.expand_as(ours)).all()) else ""
+    flat = _Case(got.reshape(-1), expected.reshape(-1), case.allowed.reshape(-1))
+    again = _reordered(flat, flat.got.argsort(), flat.expected.argsort(), 0)
+    return "same values in another order" if again else ""
 
 
-def _in_order(values: torch.Tensor, dim: int) -> torch.Tensor:
+def _different(values: torch.Tensor) -> int:
+    return 1 + int((values.reshape(-1).sort().values.diff() != 0).sum())
+
+
+def _reordered(case: _Case, ours: torch.Tensor, theirs: torch.Tensor, dim: int) -> bool:
+    """Whether what was got, in one order, is what is expected, in another."""
+    placed = torch.empty_like(ours)
+    placed[ours] = theirs
+    moved = _Case(case.got, case.expected, case.allowed.index_select(dim, placed))
+    return moved.explained_by(case.expected.index_select(dim, placed))
+
+
+def _order(values: torch.Tensor, dim: int) -> torch.Tensor:
     rows = values.movedim(dim, 0).reshape(values.shape[dim], -1)
     # Sorting by one random-looking projection puts equal sets of rows in the same order.
     weights = torch.cos(torch.arange(rows.shape[1], dtype=rows.dtype) * 1.7 + 0.3)
-    return rows[(rows @ weights).argsort()]
+    return (rows @ weights).argsort()
 
 
-def _clipped(got: torch.Tensor, expected: torch.Tensor, same: Callable[[torch.Tensor], bool]) -> str:
+def _clipped(case: _Case) -> str:
+    got, expected = case.got, case.expected
     low, high = float(got.min()), float(got.max())
     if got.numel() < 4 or low == high:
         return ""
-    if low > float(expected.min()) and high >= float(expected.max()) and same(expected.clamp(min=low)):
-        return f"cut off below {number(low)}"
-    if high < float(expected.max()) and low <= float(expected.min()) and same(expected.clamp(max=high)):
-        return f"cut off above {number(high)}"
-    if same(expected.clamp(low, high)):
-        return f"cut off below {number(low)} and above {number(high)}"
-    return ""
+    below, above = low > float(expected.min()), high < float(expected.max())
+    if not (below or above) or not case.explained_by(expected.clamp(low if below else None, high if above else None)):
+        return ""
+    ends = ([f"below {number(low)}"] if below else []) + ([f"above {number(high)}"] if above else [])
+    return f"cut off {' and '.join(ends)}"
 
 
-def _from_some_row_on(got: torch.Tensor, expected: torch.Tensor, allowed: torch.Tensor) -> str:
+def _from_some_row_on(case: _Case) -> str:
+    got = case.got
     if got.ndim == 0 or got.shape[0] < 3:
         return ""
-    right = close(got, expected, allowed).reshape(got.shape[0], -1).all(1).tolist()
+    right = close(got, case.expected, case.allowed).reshape(got.shape[0], -1).all(1).tolist()
     first_wrong = right.index(False)
     what = "values" if got.ndim == 1 else "rows"
     if first_wrong > 0 and not any(right[first_wrong:]):

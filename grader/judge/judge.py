@@ -112,7 +112,8 @@ def same_outcome(outcome: Outcome, other: Outcome, comparators: Mapping[str, Com
         except WireError:
             return False
         by_value = {p: c for p, c in (comparators or {}).items() if isinstance(c, Close | SameSet)}
-        return not compare(got, theirs, None, by_value)
+        # Both ways: a detached tensor stands for one that autograd follows in neither direction here.
+        return not compare(got, theirs, None, by_value) and not compare(theirs, got, None, by_value)
     if isinstance(outcome, Raised) and isinstance(other, Raised):
         return outcome.error == other.error and _steady(outcome.message) == _steady(other.message)
     if isinstance(outcome, Stopped) and isinstance(other, Stopped):

@@ -10,7 +10,7 @@ import torch
 from grader.authoring.comparators import Accuracy, AtLeast, AtMost, Close, Comparator, Exact, SameSet
 from grader.judge import tolerance
 from grader.judge.bounds import accuracy, bounded, same_set
-from grader.judge.explain import close, explain, number
+from grader.judge.explain import close, explain, explain_exactly, number
 from grader.judge.pictures import picture
 from grader.judge.texts import compare_texts
 from grader.judge.verdict import Difference
@@ -102,7 +102,7 @@ def _kinds(got: object, expected: object) -> str:
     if got is None:
         return f"{said}: is a return missing?"
     if isinstance(got, TensorLeaf) and not got.values.ndim and isinstance(expected, int | float):
-        return f"a torch.Tensor of one element where {kind_of(expected)} is expected"
+        return f"a torch.Tensor of one element where {kind_of(expected)} is expected; .item() takes it out"
     return said
 
 
@@ -139,12 +139,17 @@ def _values(
     wide = torch.complex128 if expected.is_complex() else torch.float64
     truth, allowed = _truth(expected, double, comparator, wide)
     ours = got.to(wide)
-    if not tolerance.has_floor(expected.dtype) and not bool((got != expected).any()):
-        return []  # 64-bit integers beyond 2**53 are compared as what they are
-    right = close(ours, truth, allowed)
-    if bool(right.all()) and tolerance.has_floor(expected.dtype):
+    if tolerance.has_floor(expected.dtype):
+        if bool(close(ours, truth, allowed).all()):
+            return []
+        return [Difference(path, "values", explain(ours, truth, allowed), picture(got, expected))]
+    unequal = got != expected
+    if not bool(unequal.any()):
         return []
-    return [Difference(path, "values", explain(ours, truth, allowed), picture(got, expected))]
+    # 64-bit integers beyond 2**53 are compared as what they are: float64 may not tell them apart.
+    exactly = expected.dtype == torch.bool or bool((unequal & (ours == truth)).any())
+    message = explain_exactly(got, expected) if exactly else explain(ours, truth, allowed)
+    return [Difference(path, "values", message, picture(got, expected))]
 
 
 def _truth(
@@ -157,14 +162,15 @@ def _truth(
         return single, comparator.atol + comparator.rtol * single.abs()
     if double is None or double.dtype != wide or double.shape != expected.shape or expected.dtype == wide:
         return single, tolerance.floor(single, expected.dtype)
-    return double, tolerance.measured(single, double, expected.dtype)
+    return tolerance.expectation(single, double, expected.dtype)
 
 
 def _lists(
     path: str, got: list[Tree], expected: list[Tree], double: object, comparator: Comparator | None
 ) -> list[Difference]:
-    kinds = {type(item) for item in (*got, *expected)}
-    if kinds <= {float, int} and float in kinds and {type(item) for item in got} == {type(i) for i in expected}:
+    if other := _other_kind(got, expected):
+        return _said(path, other)
+    if any(isinstance(item, float) for item in expected):
         if len(got) != len(expected):
             message = f"{count(len(got), 'number')} where {len(expected)} are expected"
             return [Difference(path, "shape", message, picture(_series(got), _series(expected)))]
@@ -172,6 +178,18 @@ def _lists(
         return _numbers(path, got, expected, twins, comparator, (len(expected),))
     message = compare_texts(got, expected, shown)
     return _said(path, message)
+
+
+def _other_kind(got: list[Tree], expected: list[Tree]) -> str:
+    """Say which item of a list of numbers is no such number; "" where none is."""
+    wanted = {type(item) for item in expected}
+    if not expected or not wanted <= {float, int}:
+        return ""
+    for i, item in enumerate(got):
+        like = expected[i] if i < len(expected) else expected[-1]
+        if type(item) is not type(like):
+            return f"item {i} is {kind_of(item)} where {kind_of(like)} is expected"
+    return ""
 
 
 def _numbers(
@@ -192,9 +210,10 @@ def _numbers(
     else:
         narrow = torch.complex64 if wide.is_complex else torch.float32
         twin = _series(double).reshape(shape) if double is not None else None
-        known = twin is not None and twin.dtype == wide
-        truth = twin if known and twin is not None else theirs
-        allowed = tolerance.measured(theirs, truth, narrow) if known else tolerance.floor(theirs, narrow)
+        if twin is not None and twin.dtype == wide:
+            truth, allowed = tolerance.expectation(theirs, twin, narrow)
+        else:
+            truth, allowed = theirs, tolerance.floor(theirs, narrow)
     if bool(close(ours, truth, allowed).all()):
         return []
     return [Difference(path, "values", explain(ours, truth, allowed), picture(ours, theirs))]

@@ -10,7 +10,9 @@ from PIL import Image
 
 from grader.judge.verdict import Picture
 
+_SMALL = 1e-12
 _LEAST_SIDE, _MOST_SIDE = 8, 256
+_LARGEST_SIDE = 2048
 _LEAST_POINTS, _MOST_POINTS = 3, 200
 
 
@@ -58,26 +60,42 @@ def _sample(got: torch.Tensor, expected: torch.Tensor) -> tuple[torch.Tensor | N
         got, expected = (got[None], expected[None]) if shape[0] in (1, 3) else (got[:, None], expected[:, None])
     elif len(shape) != 4 or shape[1] not in (1, 3):
         return None, None
-    if min(got.shape[2:]) < _LEAST_SIDE or not got.shape[0]:
+    if min(shape[-2:]) < _LEAST_SIDE or max(shape[-2:]) > _LARGEST_SIDE:
         return None, None
-    wrong = (~(got == expected)).flatten(1).any(1)
-    first = int(wrong.int().argmax())
+    # Rounding differs everywhere; a hundredth of the worst difference is where something is to be seen.
+    off = (got - expected).abs().masked_fill(got == expected, 0).nan_to_num(nan=torch.inf, posinf=torch.inf)
+    worst = off.flatten(1).amax(1)
+    first = int((worst >= worst.max() / 100).int().argmax())
     return got[first], expected[first]
 
 
 def _images(got: torch.Tensor, expected: torch.Tensor) -> Picture:
-    low, high = float(expected.nan_to_num().min()), float(expected.nan_to_num().max())
+    low, high = _range(expected)
     if high <= low:
-        low, high = float(got.nan_to_num().min()), float(got.nan_to_num().max())
-    scale = max(high - low, 1e-12)
-    difference = (got - expected).nan_to_num().mean(0)
-    most = max(float(difference.abs().max()), 1e-12)
+        low, high = _range(got)
+    off = torch.where(got == expected, 0.0, got - expected)
+    _, most = _range(off.abs())
+    # The channel that is off most: a mean would hide channels that are swapped.
+    off = off.nan_to_num(nan=most or 1.0, posinf=most or 1.0, neginf=-most or -1.0)
+    off = off.gather(0, off.abs().argmax(0, keepdim=True))[0]
     return Picture(
         "images",
-        expected=_png((expected.nan_to_num() - low) / scale),
-        got=_png((got.nan_to_num() - low) / scale),
-        difference=_png(_diverging(difference / most)),
+        expected=_png(_scaled(expected, low, high)),
+        got=_png(_scaled(got, low, high)),
+        difference=_png(_diverging(off / max(most, float(off.abs().max()), _SMALL))),
     )
+
+
+def _range(values: torch.Tensor) -> tuple[float, float]:
+    """The least and the largest finite value; 0 and 0 where there is none."""
+    finite = values[torch.isfinite(values)]
+    return (float(finite.min()), float(finite.max())) if finite.numel() else (0.0, 0.0)
+
+
+def _scaled(values: torch.Tensor, low: float, high: float) -> torch.Tensor:
+    """Values as shades from 0 to 1; NaN is the darkest, infinities the darkest and the lightest."""
+    span = max(high / 2 - low / 2, _SMALL)  # halves: the range of very large values may be no float64
+    return ((values / 2 - low / 2) / span).nan_to_num(nan=0.0, posinf=1.0, neginf=0.0)
 
 
 def _diverging(values: torch.Tensor) -> torch.Tensor:
@@ -91,7 +109,7 @@ def _diverging(values: torch.Tensor) -> torch.Tensor:
 
 
 def _png(image: torch.Tensor) -> str:
-    pixels = (image.clamp(0, 1) * 255).round().to(torch.uint8)[:, :2048, :2048]
+    pixels = (image.clamp(0, 1) * 255).round().to(torch.uint8)
     array = pixels[0].numpy() if pixels.shape[0] == 1 else pixels.permute(1, 2, 0).contiguous().numpy()
     made = Image.fromarray(array)
     longest = max(made.size)

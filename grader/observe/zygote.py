@@ -1,7 +1,7 @@
 """The zygote: a process that has imported torch once and forks warm copies of itself on request.
 
 It runs no student code, touches no CUDA device and computes nothing, so that its copies start clean. Run as
-``python -I -B -m grader.observe.zygote FD [MODULE ...]``: FD is its control socket, MODULES are imported ahead.
+``python -s -P -B -m grader.observe.zygote FD [MODULE ...]``: FD is its control socket, MODULES are imported ahead.
 """
 
 from __future__ import annotations

@@ -879,13 +879,16 @@ def similar_lengths_together(work, rng):
 def the_last_smaller_batch(work, rng):
     """`drop_last` leaves out the batch of the longest items if it is smaller, and `len` counts the batches."""
     found = {}
-    for count, size, drop in ((23, 5, False), (23, 5, True), (24, 6, True), (3, 4, True), (3, 4, False)):
+    for count, size, drop in ((23, 5, False), (63, 4, True), (24, 6, True), (3, 4, True), (3, 4, False)):
         lengths = [int(10 * n + 1) for n in rng.permutation(count)]
-        sampler = work.BucketBatchSampler(list(lengths), size, drop, rng.generator())
+        samplers = [work.BucketBatchSampler(list(lengths), size, drop, rng.generator()) for _ in range(4)]
         found[f"{count} items, batches of {size}, drop_last={drop}"] = {
-            "len": len(sampler),
-            "lengths within the batches": bucket_lengths(batches(sampler), lengths),
-            "len after an epoch": len(sampler),
+            "len": len(samplers[0]),
+            "lengths within the batches": bucket_lengths(batches(samplers[0]), lengths),
+            "len after an epoch": len(samplers[0]),
+            "shortest item of each batch with other generators": [
+                sorted(min(lengths[i] for i in batch) for batch in batches(sampler)) for sampler in samplers[1:]
+            ],
         }
     return found
 

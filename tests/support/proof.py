@@ -1,0 +1,114 @@
+"""One proof a shipped assignment: everything that its checks observe of reference, alternatives, misconceptions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from grader.assignment import folder as course_folder
+from grader.assignment.extract import extract
+from grader.assignment.folder import Assignment
+from grader.authoring.spec import CheckSpec, VariantSpec
+from grader.grading.pipeline import Exam, Observed, observe_and_judge
+from grader.grading.recording import Recording, ReferenceOutcomes
+from grader.grading.reference import CheckSources, RecordedReference
+from grader.grading.run import GradingRun
+from grader.grading.seeds import fresh_seed
+from grader.observe.engine import Engine
+from grader.observe.protocol import CheckSource, Overlay
+from grader.observe.supervisor import CellEnd, CheckResult
+from grader.wire.outcome import Outcome
+
+COURSE = Path(__file__).resolve().parents[2]
+NAMES = course_folder.names(COURSE)
+
+
+@dataclass
+class Replayed:
+    """A session whose outcomes are known: what a submission made of one variant would observe."""
+
+    outcomes: Mapping[str, Outcome]
+    ends: dict[int, CellEnd] = field(default_factory=dict)
+    output: str = ""
+    notices: tuple[str, ...] = ()
+    notebook_seconds: float = 0.0
+    peak_bytes: int = 0
+
+    def run_notebook(self) -> None:
+        """Nothing to run."""
+
+    def check(self, checks: list[CheckSource]) -> CheckResult:
+        """Look it up."""
+        return CheckResult(tuple(self.outcomes[check.name] for check in checks), 0.0, "")
+
+
+class Proof:
+    """What an assignment's checks observe of its reference and of every known variant, for one fresh seed."""
+
+    def __init__(self, assignment: Assignment, engine: Engine) -> None:
+        self.assignment = assignment
+        self.run = GradingRun(assignment, engine, fresh_seed())
+        self.run.__enter__()
+        self.checks = self.run.checks
+        self.misconceptions = self.run.misconceptions
+        self.alternatives = self.run.alternatives
+        self._session = self.run.live_reference()
+        self._session.prepare()
+        self.references: dict[str, ReferenceOutcomes] = self._session.observe(self.checks)
+
+    def close(self) -> None:
+        self._session.close()
+        self.run.__exit__(None, None, None)
+
+    def outcomes_of(self, variant: VariantSpec) -> dict[str, Outcome]:
+        """What a misconception or an alternative observes in every check of the assignment."""
+        source = self._sources[variant in self.alternatives]
+        overlay = Overlay(extract(source, [variant.name], "variants.py"), variant.name)
+        return self._session.overlaid(overlay, self.checks)
+
+    @cached_property
+    def wrong(self) -> dict[str, dict[str, Outcome]]:
+        """Every misconception's outcomes, by name and check."""
+        return {m.name: self.outcomes_of(m) for m in self.misconceptions}
+
+    def grade(self, outcomes: Mapping[str, Outcome]) -> Observed:
+        """Judge and diagnose outcomes as those of a submission."""
+        recording = Recording(
+            assignment=self.assignment.name,
+            seed=self.run.seed,
+            torch="",
+            checks=self.checks,
+            hidden_checks=0,
+            references=self.references,
+            misconceptions=self.misconceptions,
+            variants={m.name: self._own(m) for m in self.misconceptions},
+        )
+        exam = Exam(
+            assignment=self.assignment.name,
+            seed=self.run.seed,
+            device="cpu",
+            checks=self.checks,
+            hints={m.name: m.text for m in self.misconceptions},
+            sources=CheckSources(self.assignment.checks_source()),
+            judging=self.run.judging,
+            reference=RecordedReference(recording),
+        )
+        return observe_and_judge(exam, Replayed(outcomes), lambda _: None)
+
+    def _own(self, misconception: VariantSpec) -> dict[str, Outcome]:
+        own = {check.name for check in self.checks if check.exercise == misconception.exercise}
+        return {name: found for name, found in self.wrong[misconception.name].items() if name in own}
+
+    @property
+    def _sources(self) -> tuple[str, str]:
+        return self.assignment.misconceptions_source(), self.assignment.alternatives_source()
+
+
+def failed(observed: Observed) -> list[str]:
+    """The checks that did not pass, with what was said."""
+    return [f"{name}: {run.verdict} {run.message}" for name, run in observed.runs.items() if run.verdict != "pass"]
+
+
+def exercises_of(checks: tuple[CheckSpec, ...], observed: Observed) -> set[str]:
+    """The exercises in which a check did not pass."""
+    return {check.exercise for check in checks if observed.runs[check.name].verdict != "pass"}
