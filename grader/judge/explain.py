@@ -63,14 +63,14 @@ def explain_exactly(got: torch.Tensor, expected: torch.Tensor) -> str:
         A sentence that starts with a lower-case letter.
     """
     wrong = got != expected
-    place, more = _place(wrong), wrong.numel()
-    flat = int(wrong.reshape(-1).int().argmax())
-    values = f"got {got.reshape(-1)[flat].item()}, expected {expected.reshape(-1)[flat].item()}{place}"
-    if more == 1:
+    flat, total = _first(wrong), wrong.numel()
+    ours, theirs = got.reshape(-1)[flat].item(), expected.reshape(-1)[flat].item()
+    values = f"got {ours}, expected {theirs}{_place(flat, wrong.shape)}"
+    if total == 1:
         return values
     count = int(wrong.sum())
-    facts = f"{count} of {more} values differ ({_percent(count, more)}), the first: {values}"
-    swapped = got.dtype == torch.bool and count == more
+    facts = f"{count} of {total} values differ ({_percent(count, total)}), the first: {values}"
+    swapped = got.dtype == torch.bool and count == total
     return f"True and False are swapped: {facts}" if swapped else facts
 
 
@@ -122,7 +122,7 @@ def _facts(got: torch.Tensor, expected: torch.Tensor, allowed: torch.Tensor) -> 
     excess = (got - expected).abs().nan_to_num(nan=float("inf"), posinf=float("inf"))
     excess = torch.where(wrong, excess, -1.0)
     flat = int(excess.reshape(-1).argmax())
-    where = _place(torch.arange(total, device="cpu").reshape(wrong.shape) == flat)
+    where = _place(flat, wrong.shape)
     ours, theirs = apart(got.reshape(-1)[flat].item(), expected.reshape(-1)[flat].item())
     off, slack = float(excess.reshape(-1)[flat]), float(allowed.reshape(-1)[flat])
     values = f"got {ours}, expected {theirs}"
@@ -133,10 +133,13 @@ def _facts(got: torch.Tensor, expected: torch.Tensor, allowed: torch.Tensor) -> 
     return f"{count} of {total} values differ ({_percent(count, total)}), {values}{allowance}"
 
 
-def _place(marked: torch.Tensor) -> str:
-    """Where the first marked element is: " at [2, 0]"; "" for a single number."""
-    first = marked.reshape(-1).int().argmax()
-    return f" at {[int(i) for i in torch.unravel_index(first, marked.shape)]}" if marked.ndim else ""
+def _first(marked: torch.Tensor) -> int:
+    return int(marked.reshape(-1).int().argmax())
+
+
+def _place(flat: int, shape: torch.Size) -> str:
+    """Where an element is: " at [2, 0]"; "" for a single number."""
+    return f" at {[int(i) for i in torch.unravel_index(torch.tensor(flat), shape)]}" if shape else ""
 
 
 def number(value: complex | float | int | bool) -> str:
@@ -162,7 +165,7 @@ def _not_finite(got: torch.Tensor, expected: torch.Tensor) -> str:
         ):
             if count := int(marked.sum()):
                 more = f" and {count - 1} more" if count > 1 else ""
-                return said.format(f"{_place(marked)}{more}")
+                return said.format(f"{_place(_first(marked), marked.shape)}{more}")
     return ""
 
 

@@ -36,7 +36,8 @@ def compare_texts(got: list[Tree], expected: list[Tree], shown: Callable[[object
         parts.append(f"not expected {_listed(extra, shown)}")
     said = "; ".join(parts)
     if len(got) != len(expected):
-        said = f"{len(got)} items where {len(expected)} are expected: {said}"
+        items = "item" if len(got) == 1 else "items"
+        said = f"{len(got)} {items} where {len(expected)} are expected: {said}"
     return said
 
 

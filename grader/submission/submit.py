@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import hashlib
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,7 +29,8 @@ from grader.observe.engine import Engine
 from grader.observe.plain import PlainEngine
 from grader.observe.warm import Zygote
 
-_AHEAD = {"torchvision": "torchvision", "matplotlib": "matplotlib.pyplot"}
+# What a text mentions, and the module to import ahead for it; torch's optimizers need its compiler front end.
+_AHEAD = {b"torchvision": "torchvision", b"matplotlib": "matplotlib.pyplot", b"optim": "torch._dynamo"}
 _NAME = re.compile(r"[\w-]+")
 
 
@@ -80,7 +82,7 @@ def submit(options: Options, progress: Callable[[str], None] = lambda _: None) -
         EngineFault: The grader's own machinery failed.
     """
     data = _bytes(options.notebook)
-    engine = start_engine(data, options.devices)
+    engine = start_engine([data, *_check_texts(options)], options.devices)
     try:
         # While torch is imported in its own process: everything that needs no torch.
         from grader.gradebook import Gradebook
@@ -120,12 +122,23 @@ def submit(options: Options, progress: Callable[[str], None] = lambda _: None) -
         engine.close()
 
 
-def start_engine(notebook: bytes, devices: tuple[str, ...]) -> Engine:
-    """Start the engine that suits this system, with the libraries ahead that the notebook names."""
+def start_engine(texts: Iterable[bytes], devices: tuple[str, ...]) -> Engine:
+    """Start the engine that suits this system, with the libraries ahead that the notebook or a check names."""
     if sys.platform != "linux":
         return PlainEngine()
-    modules = [module for name, module in _AHEAD.items() if name.encode() in notebook]
+    read = b"\n".join(texts)
+    modules = [module for name, module in _AHEAD.items() if name in read]
     return Zygote(modules, cuda=any(device in ("cuda", "auto") for device in devices))
+
+
+def _check_texts(options: Options) -> Iterator[bytes]:
+    """The check files that may be run, as far as the command line tells: read to import ahead what they need."""
+    with contextlib.suppress(BadInput):
+        course = _course(options.notebook)
+        for name in course_folder.names(course):
+            if options.assignment == name or name in _NAME.findall(options.notebook.stem):
+                for path in course.glob(f"*/{name}/checks.py"):
+                    yield path.read_bytes()
 
 
 def find_assignment(options: Options, notebook: Notebook | None, unreadable: str) -> Assignment:

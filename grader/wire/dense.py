@@ -79,6 +79,9 @@ def tensor_bytes(plain: torch.Tensor) -> bytes:
         RuntimeError: The device cannot give them, such as after a failed CUDA kernel.
     """
     flat = plain.resolve_conj().resolve_neg().cpu().contiguous().reshape(-1)
+    if flat.numel() == 1:
+        # A single element is contiguous whatever its stride, but only stride 1 can be viewed as bytes.
+        flat = flat.as_strided((1,), (1,))
     data = flat.view(torch.uint8).numpy(force=True).tobytes()
     return data.translate(_TO_ZERO_OR_ONE) if plain.dtype is torch.bool else data
 

@@ -142,6 +142,8 @@ class TestTensors:
             torch._efficientzerotensor(3),
             torch.tensor([True, False]),
             torch.empty(0, 3),
+            torch.arange(4)[1::2][:1],  # one element is contiguous whatever its stride
+            torch.arange(6).reshape(2, 3)[1:, 1:2],
         ],
     )
     def test_any_view_crosses_as_the_values_it_shows(self, view: torch.Tensor) -> None:
