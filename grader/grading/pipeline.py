@@ -20,6 +20,8 @@ from grader.observe.supervisor import CellEnd, CheckResult, Session
 from grader.wire.outcome import Missing, Raised
 
 Progress = Callable[[str], None]
+Results = dict[str, CheckResult]
+Judged = tuple[CheckResult, Verdict]
 References = dict[str, Future[dict[str, ReferenceOutcomes]]]
 
 
@@ -88,31 +90,38 @@ def observe_and_judge(exam: Exam, session: Session, progress: Progress) -> Obser
     Returns:
         What was found; whatever the notebook does, every check has a run.
     """
+    exercises = by_exercise(exam.checks)
     # One thread a side: a session does one thing at a time, and each side keeps the checks' order.
     with ThreadPoolExecutor(1) as student_side, ThreadPoolExecutor(1) as reference_side:
         ready = reference_side.submit(exam.reference.prepare)
         notebook = student_side.submit(session.run_notebook)
-        references = {
-            e: reference_side.submit(exam.reference.observe, own) for e, own in by_exercise(exam.checks).items()
-        }
-        students = {c.name: student_side.submit(_run_check, exam, session, c) for c in exam.checks}
+        references = {e: reference_side.submit(exam.reference.observe, own) for e, own in exercises.items()}
+        together = {e: student_side.submit(_run, exam, session, own) for e, own in exercises.items()}
         try:
             progress("running the notebook")
             ready.result()
             notebook.result()
             started = time.monotonic()
-            results, verdicts = _judge_all(exam, students, references, progress)
-            diagnoses = _diagnose_all(exam, results, verdicts, references, reference_side, progress)
+            judged: dict[str, Judged] = {}
+            again: dict[str, Future[Results]] = {}
+            for exercise, own in exercises.items():
+                found = _judge(exam, own, together[exercise].result(), references[exercise].result())
+                progress(f"checked {exercise}")
+                if len(own) == 1 or all(verdict.verdict == "pass" for _, verdict in found.values()):
+                    judged |= found
+                else:
+                    again |= {check.name: student_side.submit(_run, exam, session, [check]) for check in own}
+            for name, future in again.items():
+                check = next(check for check in exam.checks if check.name == name)
+                judged |= _judge(exam, [check], future.result(), references[check.exercise].result())
+            diagnoses = _diagnose_all(exam, judged, references, reference_side, progress)
         except BaseException:
-            for waiting in references.values():
-                waiting.cancel()
-            for pending in students.values():
-                pending.cancel()
+            student_side.shutdown(wait=False, cancel_futures=True)
+            reference_side.shutdown(wait=False, cancel_futures=True)
             raise
-    runs = {c.name: _run(exam, c, results[c.name], verdicts[c.name], diagnoses) for c in exam.checks}
     return Observed(
-        runs=runs,
-        results=results,
+        runs={check.name: _run_of(exam, check, judged[check.name], diagnoses) for check in exam.checks},
+        results={name: result for name, (result, _) in judged.items()},
         hints={e: _hint(exam, d.exercise) for e, d in diagnoses.items() if d.exercise},
         ends=tuple(session.ends[number] for number in sorted(session.ends)),
         output=session.output,
@@ -131,36 +140,37 @@ def by_exercise(checks: Sequence[CheckSpec]) -> dict[str, list[CheckSpec]]:
     return found
 
 
-def _run_check(exam: Exam, session: Session, check: CheckSpec) -> CheckResult:
-    seed = check_seed(exam.seed, exam.assignment, check.name)
-    return session.check([CheckSource(exam.sources.of(check.name), check.name, seed)])
+def _run(exam: Exam, session: Session, checks: Sequence[CheckSpec]) -> Results:
+    """Run checks in one process; the result of each as if it had run alone.
+
+    A fork of a process with torch in it is the dearest part of a check. So the checks of an exercise first run
+    together, and only where one of them does not pass does each run again in a process of its own: a check never
+    loses points to what another one left behind.
+    """
+    sources = [
+        CheckSource(exam.sources.of(c.name), c.name, check_seed(exam.seed, exam.assignment, c.name)) for c in checks
+    ]
+    result = session.check(sources)
+    output = result.output if len(checks) == 1 else ""
+    parts = zip(result.outcomes, result.seconds, strict=True)
+    return {c.name: CheckResult((o,), (s,), output) for c, (o, s) in zip(checks, parts, strict=True)}
 
 
-def _judge_all(
-    exam: Exam,
-    students: dict[str, Future[CheckResult]],
-    references: References,
-    progress: Progress,
-) -> tuple[dict[str, CheckResult], dict[str, Verdict]]:
-    results, verdicts = {}, {}
-    for done, check in enumerate(exam.checks, start=1):
-        results[check.name] = students[check.name].result()
-        verdicts[check.name] = exam.judging.judge(
-            requests.Judge(
-                check,
-                check_seed(exam.seed, exam.assignment, check.name),
-                results[check.name].outcomes[0],
-                references[check.exercise].result()[check.name],
-            )
-        )
-        progress(f"check {done} of {len(exam.checks)}")
-    return results, verdicts
+def _judge(
+    exam: Exam, checks: Sequence[CheckSpec], results: Results, references: dict[str, ReferenceOutcomes]
+) -> dict[str, Judged]:
+    found = {}
+    for check in checks:
+        result = results[check.name]
+        seed = check_seed(exam.seed, exam.assignment, check.name)
+        request = requests.Judge(check, seed, result.outcomes[0], references[check.name])
+        found[check.name] = (result, exam.judging.judge(request))
+    return found
 
 
 def _diagnose_all(
     exam: Exam,
-    results: dict[str, CheckResult],
-    verdicts: dict[str, Verdict],
+    judged: dict[str, Judged],
     references: References,
     reference_side: ThreadPoolExecutor,
     progress: Progress,
@@ -169,7 +179,7 @@ def _diagnose_all(
     wrong = {
         exercise: checks
         for exercise, checks in by_exercise(exam.checks).items()
-        if any(_worth_diagnosing(results[c.name], verdicts[c.name]) for c in checks)
+        if any(_worth_diagnosing(*judged[c.name]) for c in checks)
     }
     variants = {e: reference_side.submit(exam.reference.variants, e, checks) for e, checks in wrong.items()}
     found = {}
@@ -178,8 +188,8 @@ def _diagnose_all(
         found[exercise] = exam.judging.diagnose(
             requests.Diagnose(
                 checks=tuple(checks),
-                outcomes={c.name: results[c.name].outcomes[0] for c in checks},
-                verdicts={c.name: verdicts[c.name] for c in checks},
+                outcomes={c.name: judged[c.name][0].outcomes[0] for c in checks},
+                verdicts={c.name: judged[c.name][1] for c in checks},
                 references=references[exercise].result(),
                 variants=variants[exercise].result(),
             )
@@ -195,20 +205,15 @@ def _worth_diagnosing(result: CheckResult, verdict: Verdict) -> bool:
     return not (unwritten or isinstance(outcome, Missing))
 
 
-def _run(
-    exam: Exam,
-    check: CheckSpec,
-    result: CheckResult,
-    verdict: Verdict,
-    diagnoses: dict[str, requests.Diagnosed],
-) -> Run:
+def _run_of(exam: Exam, check: CheckSpec, judged: Judged, diagnoses: dict[str, requests.Diagnosed]) -> Run:
+    result, verdict = judged
     outcome = result.outcomes[0]
     diagnosis = diagnoses.get(check.exercise)
     name = diagnosis.checks.get(check.name) if diagnosis else None
     return Run(
         device=exam.device,
         verdict=verdict.verdict,
-        seconds=round(result.seconds, 4),
+        seconds=round(result.seconds[0], 4),
         message=verdict.message,
         misconception=_hint(exam, name) if name else None,
         differences=verdict.differences,

@@ -86,7 +86,7 @@ class LiveReference:
 
     def observe(self, checks: Sequence[CheckSpec]) -> dict[str, ReferenceOutcomes]:
         """Run checks on the reference, each in float32 and in float64, all in one process: a fork is not free."""
-        result = self._session.check([self._source_of(check) for check in checks], ("float32", "float64"))
+        result = self._session.check([self._source_of(check) for check in checks], ("float32", "float64"), trusted=True)
         pairs = zip(result.outcomes[::2], result.outcomes[1::2], strict=True)
         return {check.name: ReferenceOutcomes(*pair) for check, pair in zip(checks, pairs, strict=True)}
 
@@ -100,7 +100,7 @@ class LiveReference:
 
     def overlaid(self, overlay: Overlay, checks: Sequence[CheckSpec]) -> dict[str, Outcome]:
         """Run checks on the reference with some definitions in place of its own."""
-        result = self._session.check([self._source_of(check) for check in checks], overlay=overlay)
+        result = self._session.check([self._source_of(check) for check in checks], overlay=overlay, trusted=True)
         return {check.name: outcome for check, outcome in zip(checks, result.outcomes, strict=True)}
 
     def _source_of(self, check: CheckSpec) -> CheckSource:

@@ -139,9 +139,9 @@ class CheckAnswer(msgspec.Struct, frozen=True):
     Attributes:
         nonce: The request's.
         outcomes: For each check, one for each precision asked for.
-        seconds: How long the first run took.
+        seconds: For each check, how long its first run took.
     """
 
     nonce: str
     outcomes: tuple[Outcome, ...]
-    seconds: float
+    seconds: tuple[float, ...]

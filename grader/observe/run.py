@@ -24,7 +24,9 @@ from grader.wire.outcome import Missing, Outcome, Raised, Returned
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
-def run_request(request: CheckRequest, namespace: dict[str, Any], device: str) -> tuple[tuple[Outcome, ...], float]:
+def run_request(
+    request: CheckRequest, namespace: dict[str, Any], device: str
+) -> tuple[tuple[Outcome, ...], tuple[float, ...]]:
     """Run requested checks, each in every precision that is asked for.
 
     Args:
@@ -33,18 +35,20 @@ def run_request(request: CheckRequest, namespace: dict[str, Any], device: str) -
         device: Where the checks' inputs are made.
 
     Returns:
-        The outcomes, and the seconds that the first one took.
+        For each check its outcomes, and the seconds that the first of them took.
     """
     if request.overlay is not None:
         apply_overlay(request.overlay, namespace)
-    outcomes, seconds = [], 0.0
+    outcomes: list[Outcome] = []
+    seconds: list[float] = []
     for asked in request.checks:
         check = load_source(asked.source, "checks.py", asked.name, Check)
-        for precision in request.precisions:
+        for place, precision in enumerate(request.precisions):
             started = time.monotonic()
             outcomes.append(run_check(check, namespace, asked.seed, device, precision))
-            seconds = seconds or time.monotonic() - started
-    return tuple(outcomes), seconds
+            if place == 0:
+                seconds.append(time.monotonic() - started)
+    return tuple(outcomes), tuple(seconds)
 
 
 def run_check(

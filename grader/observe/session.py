@@ -133,7 +133,7 @@ def _in_fork(check: CheckRequest, shell: Any, device: str) -> bytes:
     if message is not None:
         return message.body  # its end is awaited with the next one's: tearing a large process down takes a while
     stopped: Outcome = Stopped(*_how_it_ended(status))
-    return _pack(CheckAnswer(check.nonce, (stopped,) * check.count, time.monotonic() - started))
+    return _pack(CheckAnswer(check.nonce, (stopped,) * check.count, (time.monotonic() - started,) * len(check.checks)))
 
 
 def _reap() -> None:

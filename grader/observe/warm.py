@@ -127,9 +127,6 @@ def _environment(home: Path, cuda: bool) -> dict[str, str]:
         "MPLBACKEND": "agg",
         "MPLCONFIGDIR": str(_cache_folder()),
         "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
-        # One allocator, in huge pages: a fork copies page tables, and with these it takes about half the time.
-        "PYTHONMALLOC": "malloc",
-        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
     }
     if cuda:
         environment["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"

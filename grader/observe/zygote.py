@@ -47,6 +47,7 @@ def main(arguments: list[str]) -> None:
         with contextlib.suppress(ChildProcessError):
             while True:
                 os.wait()
+        os._exit(0)  # nothing to save: taking torch down object by object would keep the command waiting
 
 
 def _serve(control: socket.socket) -> None:

@@ -86,7 +86,6 @@ def submit(options: Options, progress: Callable[[str], None] = lambda _: None) -
     try:
         # While torch is imported in its own process: everything that needs no torch.
         from grader.gradebook import Gradebook
-        from grader.report.notebook import notebook_html
         from grader.submission.record import record, reserve
 
         notebook, unreadable = _read(options.notebook)
@@ -106,7 +105,7 @@ def submit(options: Options, progress: Callable[[str], None] = lambda _: None) -
         )
         try:
             with ThreadPoolExecutor(1) as aside:
-                rendered = aside.submit(notebook_html, notebook.node if notebook else None)
+                rendered = aside.submit(_rendered, notebook, assignment, submission)
                 graded = _grade(options, assignment, submission, recording, engine, unreadable, progress)
                 progress("writing the report")
                 html = rendered.result()
@@ -162,6 +161,16 @@ def find_assignment(options: Options, notebook: Notebook | None, unreadable: str
         f"{options.notebook}: it cannot be told which assignment this is for; "
         f"add --assignment with one of: {', '.join(known) or 'none found'}"
     )
+
+
+def _rendered(notebook: Notebook | None, assignment: Assignment, submission: Submission) -> str:
+    """Render the notebook, and an empty report once, so that all that reports need is loaded before it is needed."""
+    from grader.report.html import render
+    from grader.report.notebook import notebook_html
+
+    html = notebook_html(notebook.node if notebook else None)
+    render(ungraded(assignment, submission, "unreadable", ""), "student", html)
+    return html
 
 
 def _course(notebook: Path) -> Path:

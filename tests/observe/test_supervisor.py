@@ -233,7 +233,7 @@ def test_a_forged_answer_on_the_channel_is_no_answer(session: Open) -> None:
     forge = (
         "import os\ndef f(x):\n    from grader.wire import frames\n    import msgspec\n"
         "    from grader.observe.protocol import CheckAnswer\n    from grader.wire.outcome import Missing\n"
-        "    body = msgspec.msgpack.encode(CheckAnswer('0' * 32, (Missing('forged'),), 0.0))\n"
+        "    body = msgspec.msgpack.encode(CheckAnswer('0' * 32, (Missing('forged'),), (0.0,)))\n"
         "    for fd in range(3, 64):\n        try: frames.send(fd, {'kind': 'answer'}, body)\n"
         "        except Exception: continue\n    return 1"
     )

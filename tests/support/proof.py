@@ -39,7 +39,7 @@ class Replayed:
 
     def check(self, checks: list[CheckSource]) -> CheckResult:
         """Look it up."""
-        return CheckResult(tuple(self.outcomes[check.name] for check in checks), 0.0, "")
+        return CheckResult(tuple(self.outcomes[check.name] for check in checks), (0.0,) * len(checks), "")
 
 
 class Proof:
