@@ -1,6 +1,7 @@
 """`grader.check` in a notebook: the public checks of one exercise, in the words of the report."""
 
 import random
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ class MLP(nn.Module):
 
     def __init__(self, sizes, activation=nn.ReLU):
         super().__init__()
-        self.layers = [nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False)]
+        self.layers = [nn.Linear(a, b) for a, b in pairwise(sizes)]
         self.activation = activation() if isinstance(activation, type) else activation
 
     def forward(self, x):

@@ -123,11 +123,7 @@ def check(
         raise ValueError(f"@check(exercise={exercise!r}): points must be a positive number, got {points!r}")
     if visibility not in ("public", "hidden"):
         raise ValueError(f'@check(exercise={exercise!r}): visibility is "public" or "hidden", not {visibility!r}')
-    by_path: Mapping[str, Comparator]
-    if compare is None:
-        by_path = {}
-    else:
-        by_path = compare if isinstance(compare, Mapping) else {"": compare}
+    by_path = compare if isinstance(compare, Mapping) else {} if compare is None else {"": compare}
 
     def decorate(function: CheckFunction) -> Check:
         return Check(

@@ -180,3 +180,8 @@ class Grade(msgspec.Struct, frozen=True, kw_only=True):
     output: str = ""
     timing: Timing
     exercises: tuple[ExerciseGrade, ...] = ()
+
+
+def grade_json(grade: Grade) -> bytes:
+    """The grade as grade.json holds it."""
+    return msgspec.json.format(msgspec.json.encode(grade), indent=1) + b"\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from grader.authoring.spec import CheckSpec
@@ -22,7 +22,7 @@ from grader.wire.outcome import Missing, Raised
 Progress = Callable[[str], None]
 Results = dict[str, CheckResult]
 Judged = tuple[CheckResult, Verdict]
-References = dict[str, Future[dict[str, ReferenceOutcomes]]]
+References = dict[str, ReferenceOutcomes]
 
 
 @dataclass(frozen=True)
@@ -90,30 +90,25 @@ def observe_and_judge(exam: Exam, session: Session, progress: Progress) -> Obser
     Returns:
         What was found; whatever the notebook does, every check has a run.
     """
-    exercises = by_exercise(exam.checks)
     # One thread a side: a session does one thing at a time, and each side keeps the checks' order.
     with ThreadPoolExecutor(1) as student_side, ThreadPoolExecutor(1) as reference_side:
         ready = reference_side.submit(exam.reference.prepare)
         notebook = student_side.submit(session.run_notebook)
-        references = {e: reference_side.submit(exam.reference.observe, own) for e, own in exercises.items()}
-        together = {e: student_side.submit(_run, exam, session, own) for e, own in exercises.items()}
+        observed = reference_side.submit(exam.reference.observe, exam.checks)
+        together = student_side.submit(_run, exam, session, exam.checks)
         try:
             progress("running the notebook")
             ready.result()
             notebook.result()
             started = time.monotonic()
-            judged: dict[str, Judged] = {}
-            again: dict[str, Future[Results]] = {}
-            for exercise, own in exercises.items():
-                found = _judge(exam, own, together[exercise].result(), references[exercise].result())
-                progress(f"checked {exercise}")
-                if len(own) == 1 or all(verdict.verdict == "pass" for _, verdict in found.values()):
-                    judged |= found
-                else:
-                    again |= {check.name: student_side.submit(_run, exam, session, [check]) for check in own}
-            for name, future in again.items():
-                check = next(check for check in exam.checks if check.name == name)
-                judged |= _judge(exam, [check], future.result(), references[check.exercise].result())
+            progress("running the checks")
+            references = observed.result()
+            judged = _judge(exam, exam.checks, together.result(), references)
+            alone = _to_run_alone(exam.checks, judged)
+            again = {check.name: student_side.submit(_run, exam, session, [check]) for check in alone}
+            for done, check in enumerate(alone, start=1):
+                judged |= _judge(exam, [check], again[check.name].result(), references)
+                progress(f"looking closer: check {done} of {len(alone)}")
             diagnoses = _diagnose_all(exam, judged, references, reference_side, progress)
         except BaseException:
             student_side.shutdown(wait=False, cancel_futures=True)
@@ -143,9 +138,9 @@ def by_exercise(checks: Sequence[CheckSpec]) -> dict[str, list[CheckSpec]]:
 def _run(exam: Exam, session: Session, checks: Sequence[CheckSpec]) -> Results:
     """Run checks in one process; the result of each as if it had run alone.
 
-    A fork of a process with torch in it is the dearest part of a check. So the checks of an exercise first run
-    together, and only where one of them does not pass does each run again in a process of its own: a check never
-    loses points to what another one left behind.
+    A fork of a process with torch in it is the dearest part of a check. So all checks first run together, and those
+    of an exercise in which one does not pass run again, each in a process of its own: no check ever loses points to
+    what another one left behind.
     """
     sources = [
         CheckSource(exam.sources.of(c.name), c.name, check_seed(exam.seed, exam.assignment, c.name)) for c in checks
@@ -156,9 +151,13 @@ def _run(exam: Exam, session: Session, checks: Sequence[CheckSpec]) -> Results:
     return {c.name: CheckResult((o,), (s,), output) for c, (o, s) in zip(checks, parts, strict=True)}
 
 
-def _judge(
-    exam: Exam, checks: Sequence[CheckSpec], results: Results, references: dict[str, ReferenceOutcomes]
-) -> dict[str, Judged]:
+def _to_run_alone(checks: Sequence[CheckSpec], judged: dict[str, Judged]) -> list[CheckSpec]:
+    """The checks of every exercise in which one did not pass when all ran together."""
+    failed = {check.exercise for check in checks if judged[check.name][1].verdict != "pass"}
+    return [check for check in checks if check.exercise in failed]
+
+
+def _judge(exam: Exam, checks: Sequence[CheckSpec], results: Results, references: References) -> dict[str, Judged]:
     found = {}
     for check in checks:
         result = results[check.name]
@@ -190,7 +189,7 @@ def _diagnose_all(
                 checks=tuple(checks),
                 outcomes={c.name: judged[c.name][0].outcomes[0] for c in checks},
                 verdicts={c.name: judged[c.name][1] for c in checks},
-                references=references[exercise].result(),
+                references={c.name: references[c.name] for c in checks},
                 variants=variants[exercise].result(),
             )
         )

@@ -105,11 +105,13 @@ class CheckSource(msgspec.Struct, frozen=True):
         source: A module's source that defines the check and no other.
         name: The check's name in that module.
         seed: What its inputs are made from.
+        precisions: It runs once in each; students' work runs in float32 only.
     """
 
     source: str
     name: str
     seed: str
+    precisions: tuple[Precision, ...] = ("float32",)
 
 
 class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,20 +119,18 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         nonce: Repeated in the answer; an answer without it is none.
-        checks: The checks: one for a student's work; several only where the code is the course's own.
-        precisions: Each check runs once in each; students' work runs in float32 only.
+        checks: The checks; what one of them spoils is spoilt for those after it.
         overlay: Definitions to put in place of the notebook's first.
     """
 
     nonce: str
     checks: tuple[CheckSource, ...]
-    precisions: tuple[Precision, ...] = ("float32",)
     overlay: Overlay | None = None
 
     @property
     def count(self) -> int:
         """How many outcomes answer it."""
-        return len(self.checks) * len(self.precisions)
+        return sum(len(check.precisions) for check in self.checks)
 
 
 class CheckAnswer(msgspec.Struct, frozen=True):

@@ -30,7 +30,7 @@ def run_request(
     """Run requested checks, each in every precision that is asked for.
 
     Args:
-        request: The checks' sources, names and seeds, and the precisions.
+        request: The checks' sources, names, seeds and precisions.
         namespace: What the notebook has defined; an overlay is put into it.
         device: Where the checks' inputs are made.
 
@@ -43,7 +43,7 @@ def run_request(
     seconds: list[float] = []
     for asked in request.checks:
         check = load_source(asked.source, "checks.py", asked.name, Check)
-        for place, precision in enumerate(request.precisions):
+        for place, precision in enumerate(asked.precisions):
             started = time.monotonic()
             outcomes.append(run_check(check, namespace, asked.seed, device, precision))
             if place == 0:

@@ -119,7 +119,7 @@ class NotebookShell(InteractiveShell):
             first = cell.strip().splitlines()[0] if cell.strip() else line
             self._note(first)
 
-        def unavailable(line: str, cell: str = "") -> None:
+        def unavailable(_line: str, _cell: str = "") -> None:
             raise UsageError("this magic command is not available while grading")
 
         magics = self.magics_manager.magics

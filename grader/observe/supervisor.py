@@ -18,18 +18,16 @@ from pathlib import Path
 import msgspec
 
 from grader.assignment.model import Limits
+from grader.observe import claims
 from grader.observe.engine import Engine, Process
 from grader.observe.protocol import (
-    CellEnded,
     CellMode,
     CellSource,
     CellStarted,
-    CheckAnswer,
     CheckRequest,
     CheckSource,
     NotebookRequest,
     Overlay,
-    Precision,
     Ready,
 )
 from grader.observe.watch import Watch
@@ -141,7 +139,6 @@ class Session:
     def check(
         self,
         checks: Sequence[CheckSource],
-        precisions: tuple[Precision, ...] = ("float32",),
         overlay: Overlay | None = None,
         trusted: bool = False,
     ) -> CheckResult:
@@ -149,16 +146,13 @@ class Session:
 
         Args:
             checks: The checks. What one of them spoils is spoilt for those after it.
-            precisions: Each runs once in each.
             overlay: Definitions to put in place of the notebook's first.
             trusted: The code is the course's own: each check has the time limit to itself, not all together.
 
         Returns:
             What became of them; always an answer, whatever the code does.
         """
-        request = CheckRequest(
-            nonce=secrets.token_hex(16), checks=tuple(checks), precisions=precisions, overlay=overlay
-        )
+        request = CheckRequest(nonce=secrets.token_hex(16), checks=tuple(checks), overlay=overlay)
         if self._process is None and self._revivals < _REVIVALS:
             self._revivals += 1
             self.run_notebook()
@@ -174,9 +168,9 @@ class Session:
             found = watch.next(started + limit, limit)
         except OSError:
             found = Stopped("exit", "the notebook's process had ended")
-        answer = _answer(found, request.nonce, request.count)
+        answer = claims.answer(found, request)
         if isinstance(answer, Stopped):
-            answer = self._stop_check(answer, found, request.nonce)
+            answer = self._stop_check(answer, found, request)
             seconds = time.monotonic() - started
             return CheckResult((answer,) * request.count, (seconds,) * len(checks), watch.output.text())
         process.kill_children()
@@ -207,11 +201,11 @@ class Session:
         cell_deadline, limit = time.monotonic() + _START_SECONDS, _START_SECONDS
         while True:
             found = watch.next(min(deadline, cell_deadline), limit)
-            event = _event(found)
+            event = claims.event(found)
             if isinstance(event, Stopped):
                 return self._why(event, process, time.monotonic() >= deadline)
             if isinstance(event, Ready):
-                self.notices = tuple(dict.fromkeys(notice[:200] for notice in event.notices[:20]))
+                self.notices = event.notices
                 self.output = watch.output.text()
                 return None
             if isinstance(event, CellStarted):
@@ -258,7 +252,7 @@ class Session:
                     self.ends.setdefault(later, CellEnd(later, "not run", message=message))
                 self._cells[later] = CellSource(later, cell.source, "skip")
 
-    def _stop_check(self, stopped: Stopped, found: Message | Stopped, nonce: str) -> Stopped:
+    def _stop_check(self, stopped: Stopped, found: Message | Stopped, request: CheckRequest) -> Stopped:
         """End a check that gave no answer, and make sure that the next one finds a sound process."""
         process, watch = self._process, self._watch
         if process is None or watch is None:
@@ -267,7 +261,7 @@ class Session:
             process.kill_children()
             # The notebook's process says at once that the check has ended; if it does not, it is broken too.
             relayed = watch.next(time.monotonic() + 1.0, 1.0)
-            if isinstance(relayed, Message) and not isinstance(_answer(relayed, nonce, 0), Stopped):
+            if isinstance(relayed, Message) and not isinstance(claims.answer(relayed, request), Stopped):
                 return stopped
         elif isinstance(found, Stopped):
             self._running = 0
@@ -284,34 +278,6 @@ class Session:
         if self._folder is not None:
             self._folder.cleanup()
         self._process = self._watch = self._folder = None
-
-
-def _answer(found: Message | Stopped, nonce: str, count: int) -> CheckAnswer | Stopped:
-    if isinstance(found, Stopped):
-        return found
-    try:
-        answer = msgspec.msgpack.decode(found.body, type=CheckAnswer)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return Stopped("invalid", "what the process sent is not an answer")
-    if not secrets.compare_digest(answer.nonce.encode(), nonce.encode()):
-        return Stopped("invalid", "what the process sent is not the answer to this check")
-    if count and (len(answer.outcomes) != count or not answer.seconds or count % len(answer.seconds)):
-        return Stopped("invalid", "what the process sent does not answer what was asked")
-    return answer
-
-
-def _event(found: Message | Stopped) -> CellStarted | CellEnded | Ready | Stopped:
-    if isinstance(found, Stopped):
-        return found
-    kinds = {"cell started": CellStarted, "cell ended": CellEnded, "ready": Ready}
-    kind = kinds.get(str(found.header.get("kind")))
-    if kind is None:
-        return Stopped("invalid", "what the process sent makes no sense")
-    try:
-        event: CellStarted | CellEnded | Ready = msgspec.msgpack.decode(found.body, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return Stopped("invalid", "what the process sent cannot be read")
-    return event
 
 
 def _copy(sources: Iterable[Path], folder: Path) -> None:

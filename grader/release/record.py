@@ -7,8 +7,7 @@ from importlib.metadata import version
 from grader.assignment.folder import Assignment
 from grader.authoring.comparators import Accuracy
 from grader.grading.judging import BadCheckFile
-from grader.grading.pipeline import by_exercise
-from grader.grading.recording import Recording, ReferenceOutcomes
+from grader.grading.recording import Recording
 from grader.grading.requests import Judge
 from grader.grading.run import GradingRun
 from grader.grading.seeds import check_seed
@@ -41,9 +40,7 @@ def record(assignment: Assignment, engine: Engine) -> Recording:
         reference = run.live_reference()
         try:
             reference.prepare()
-            references: dict[str, ReferenceOutcomes] = {}
-            for checks in by_exercise(public).values():
-                references |= reference.observe(checks)
+            references = reference.observe(public)
             for check in public:  # the judge refuses a reference that fails its own check
                 own = references[check.name]
                 run.judge(Judge(check, check_seed(seed, assignment.name, check.name), own.float32, own))

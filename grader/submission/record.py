@@ -13,7 +13,7 @@ import msgspec
 
 from grader.errors import BadInput
 from grader.gradebook import Gradebook
-from grader.grading.model import Grade
+from grader.grading.model import Grade, grade_json
 from grader.observe.supervisor import CheckResult
 from grader.report.editions import Feedback
 from grader.report.html import write
@@ -102,11 +102,6 @@ def record(
     write(grade, folder, notebook_html, feedback)
     write_atomically(folder / "grade.json", grade_json(grade))
     book.add(grade, folder)
-
-
-def grade_json(grade: Grade) -> bytes:
-    """The grade as grade.json holds it."""
-    return msgspec.json.format(msgspec.json.encode(grade), indent=1) + b"\n"
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import getpass
 import hashlib
-import re
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from grader.assignment import folder as course_folder
-from grader.assignment.errors import BadAssignment
 from grader.assignment.folder import Assignment
 from grader.errors import BadInput
+from grader.gradebook import Gradebook
 from grader.grading.model import Grade
 from grader.grading.recording import Recording, load
 from grader.grading.run import Graded, GradingRun, Submission, ungraded
@@ -26,37 +23,9 @@ from grader.notebook.errors import BadNotebook
 from grader.notebook.model import Notebook
 from grader.notebook.read import read
 from grader.observe.engine import Engine
-from grader.observe.plain import PlainEngine
-from grader.observe.warm import Zygote
-
-# What a text mentions, and the module to import ahead for it; torch's optimizers need its compiler front end.
-_AHEAD = {b"torchvision": "torchvision", b"matplotlib": "matplotlib.pyplot", b"optim": "torch._dynamo"}
-_NAME = re.compile(r"[\w-]+")
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to grade a notebook.
-
-    Attributes:
-        notebook: The file that was handed in.
-        assignment: Which assignment it is for; None to find out.
-        student: Who handed in; None for the account's name.
-        devices: "auto", or device types such as ("cpu", "cuda").
-        seed: The run's seed; None for a fresh secret one.
-        reports: Where reports land.
-        gradebook: A database URL; None for ``gradebook.sqlite`` among the reports.
-        started: Clock reading (monotonic) of the command's start.
-    """
-
-    notebook: Path
-    assignment: str | None = None
-    student: str | None = None
-    devices: tuple[str, ...] = ("auto",)
-    seed: str | None = None
-    reports: Path = Path("reports")
-    gradebook: str | None = None
-    started: float = 0.0
+from grader.report.html import render
+from grader.submission.ahead import Options, course_of, names_in, notebook_bytes
+from grader.submission.record import record, reserve
 
 
 @dataclass(frozen=True)
@@ -67,77 +36,49 @@ class Submitted:
     folder: Path
 
 
-def submit(options: Options, progress: Callable[[str], None] = lambda _: None) -> Submitted:
+def submit(options: Options, engine: Engine, progress: Callable[[str], None] = lambda _: None) -> Submitted:
     """Grade a notebook and record the grade.
 
     Args:
         options: What to grade and how.
+        engine: Where processes come from (see `grader.submission.ahead`); the caller closes it.
         progress: Told in a few words what is being done.
 
     Returns:
         The grade and where its files are; a notebook that cannot be graded is recorded with the reason.
 
     Raises:
-        BadInput: There is nothing to record: no such file, no such assignment, a gradebook that will not open.
+        BadInput: There is nothing to record: no such assignment, a gradebook that will not open.
         EngineFault: The grader's own machinery failed.
     """
-    data = _bytes(options.notebook)
-    engine = start_engine([data, *_check_texts(options)], options.devices)
+    notebook, unreadable = _read(options.notebook)
+    assignment = find_assignment(options, notebook, unreadable)
+    student = options.student or getpass.getuser()
+    book = Gradebook(options.gradebook or f"sqlite:///{options.reports / 'gradebook.sqlite'}")
+    recording = _recording(assignment)
+    number, folder = reserve(options.reports, book, assignment.name, student)
+    submission = Submission(
+        student=student,
+        name=options.notebook.name,
+        digest=hashlib.sha256(notebook_bytes(options.notebook)).hexdigest(),
+        submitted_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        attempt=number,
+        notebook=notebook,
+    )
     try:
-        # While torch is imported in its own process: everything that needs no torch.
-        from grader.gradebook import Gradebook
-        from grader.submission.record import record, reserve
-
-        notebook, unreadable = _read(options.notebook)
-        assignment = find_assignment(options, notebook, unreadable)
-        student = options.student or getpass.getuser()
-        url = options.gradebook or f"sqlite:///{options.reports / 'gradebook.sqlite'}"
-        book = Gradebook(url)
-        recording = _recording(assignment)
-        number, folder = reserve(options.reports, book, assignment.name, student)
-        submission = Submission(
-            student=student,
-            name=options.notebook.name,
-            digest=hashlib.sha256(data).hexdigest(),
-            submitted_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            attempt=number,
-            notebook=notebook,
-        )
-        try:
-            with ThreadPoolExecutor(1) as aside:
-                rendered = aside.submit(_rendered, notebook, assignment, submission)
-                graded = _grade(options, assignment, submission, recording, engine, unreadable, progress)
-                progress("writing the report")
-                html = rendered.result()
-            feedback = assignment.settings.feedback
-            record(graded.grade, folder, book, options.notebook, html, feedback, graded.evidence)
-        except BaseException:
-            _remove_if_empty(folder)
-            raise
-        finally:
-            book.close()
-        return Submitted(graded.grade, folder)
+        with ThreadPoolExecutor(1) as aside:
+            rendered = aside.submit(_rendered, notebook, assignment, submission)
+            graded = _grade(options, assignment, submission, recording, engine, unreadable, progress)
+            progress("writing the report")
+            html = rendered.result()
+        feedback = assignment.settings.feedback
+        record(graded.grade, folder, book, options.notebook, html, feedback, graded.evidence)
+    except BaseException:
+        _remove_if_empty(folder)
+        raise
     finally:
-        engine.close()
-
-
-def start_engine(texts: Iterable[bytes], devices: tuple[str, ...]) -> Engine:
-    """Start the engine that suits this system, with the libraries ahead that the notebook or a check names."""
-    if sys.platform != "linux":
-        return PlainEngine()
-    read = b"\n".join(texts)
-    modules = [module for name, module in _AHEAD.items() if name in read]
-    return Zygote(modules, cuda=any(device in ("cuda", "auto") for device in devices))
-
-
-def _check_texts(options: Options) -> Iterator[bytes]:
-    """The check files that may be run, as far as the command line tells: read to import ahead what they need."""
-    with contextlib.suppress(BadInput):
-        course = _course(options.notebook)
-        for name in course_folder.names(course):
-            if options.assignment == name or name in _NAME.findall(options.notebook.stem):
-                for path in course.glob(f"*/{name}/checks.py"):
-                    yield path.read_bytes()
+        book.close()
+    return Submitted(graded.grade, folder)
 
 
 def find_assignment(options: Options, notebook: Notebook | None, unreadable: str) -> Assignment:
@@ -146,13 +87,13 @@ def find_assignment(options: Options, notebook: Notebook | None, unreadable: str
     Raises:
         BadInput: It is named and not there, or not named and cannot be told.
     """
-    course = _course(options.notebook)
+    course = course_of(options.notebook)
     if options.assignment:
         return course_folder.load(course, options.assignment)
     known = course_folder.names(course)
     if notebook is not None and (found := course_folder.guess(course, notebook)) is not None:
         return found
-    named = [name for name in known if name in _NAME.findall(options.notebook.stem)]
+    named = [name for name in known if name in names_in(options.notebook.stem)]
     if len(named) == 1:
         return course_folder.load(course, named[0])
     if unreadable:
@@ -165,20 +106,11 @@ def find_assignment(options: Options, notebook: Notebook | None, unreadable: str
 
 def _rendered(notebook: Notebook | None, assignment: Assignment, submission: Submission) -> str:
     """Render the notebook, and an empty report once, so that all that reports need is loaded before it is needed."""
-    from grader.report.html import render
     from grader.report.notebook import notebook_html
 
     html = notebook_html(notebook.node if notebook else None)
     render(ungraded(assignment, submission, "unreadable", ""), "student", html)
     return html
-
-
-def _course(notebook: Path) -> Path:
-    """The course folder: the current one's first, so that no file handed in brings its own reference."""
-    try:
-        return course_folder.find_course(Path.cwd())
-    except BadAssignment:
-        return course_folder.find_course(notebook.resolve().parent)
 
 
 def _grade(
@@ -227,17 +159,6 @@ def _recording(assignment: Assignment) -> Recording | None:
     if assignment.public is None:
         raise BadInput(f"{assignment.name}: there is neither a reference/ nor an assignments/ folder for it")
     return load(assignment.public / "observations.bin")
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except IsADirectoryError:
-        raise BadInput(f"{path} is a folder; name the notebook in it") from None
-    except FileNotFoundError:
-        raise BadInput(f"{path}: there is no such file; check the name and the folder") from None
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _read(path: Path) -> tuple[Notebook | None, str]:

@@ -12,7 +12,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.data import DataLoader, Dataset, default_collate
 
-from grader.authoring import at_least, at_most, check, close, raises, random_state, temporary_folder
+from grader.authoring import at_least, at_most, check, close, exact, raises, random_state, temporary_folder
 
 DIGITS = "data/MNIST/raw"
 
@@ -990,7 +990,13 @@ def noise_from_the_datasets_generator(work, rng):
     }
 
 
-@check(exercise="noisy_dataset", points=2.2, visibility="hidden", needs=("noise_from_the_datasets_generator",))
+@check(
+    exercise="noisy_dataset",
+    points=2.2,
+    visibility="hidden",
+    needs=("noise_from_the_datasets_generator",),
+    compare=exact,
+)
 def workers_and_epochs_differ(work, rng):
     """Two workers in two epochs never give the same noise."""
     loader = noisy_loader(work, rng.integer(0, 1_000))
@@ -1001,7 +1007,7 @@ def workers_and_epochs_differ(work, rng):
     }
 
 
-@check(exercise="noisy_dataset", points=1, visibility="hidden", needs=("workers_and_epochs_differ",))
+@check(exercise="noisy_dataset", points=1, visibility="hidden", needs=("workers_and_epochs_differ",), compare=exact)
 def the_loaders_seed_repeats_the_noise(work, rng):
     """A loader made again with the same generator seed gives the same noise, another seed gives other noise."""
     seed = rng.integer(0, 1_000)

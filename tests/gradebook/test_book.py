@@ -49,7 +49,7 @@ def test_a_grade_comes_back_whole(tmp_path: Path) -> None:
 def test_the_same_attempt_is_never_written_twice(tmp_path: Path) -> None:
     book = Gradebook.at(tmp_path / "book.sqlite")
     book.add(grade(), tmp_path)
-    with pytest.raises(GradebookError, match="the gradebook could not be used: .*UNIQUE"):
+    with pytest.raises(GradebookError, match=r"the gradebook could not be used: .*UNIQUE"):
         book.add(grade(score=20.0), tmp_path)
     assert [row.score for row in book.attempts()] == [17.5]
 
@@ -66,5 +66,5 @@ def test_a_url_that_is_none_is_refused_in_words() -> None:
 
 def test_a_file_that_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / "book.sqlite").write_bytes(b"not a database at all" * 100)
-    with pytest.raises(GradebookError, match="cannot be opened: .*file is not a database"):
+    with pytest.raises(GradebookError, match=r"cannot be opened: .*file is not a database"):
         Gradebook.at(tmp_path / "book.sqlite")

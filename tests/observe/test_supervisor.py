@@ -225,7 +225,10 @@ def test_an_overlay_replaces_what_the_notebook_defined(session: Open) -> None:
 
 
 def test_global_random_streams_are_the_same_in_every_session(session: Open) -> None:
-    cell = "import random, numpy, torch\ndef f(x): return [random.random(), float(numpy.random.rand()), float(torch.rand(()))]"
+    cell = (
+        "import random, numpy, torch\n"
+        "def f(x): return [random.random(), float(numpy.random.rand()), float(torch.rand(()))]"
+    )
     assert outcome(session(cell), "of_f") == outcome(session("x = 1", cell), "of_f")
 
 

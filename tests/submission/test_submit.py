@@ -117,7 +117,7 @@ class Shared:
 
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: Engine) -> Path:
-    monkeypatch.setattr("grader.submission.submit.start_engine", lambda *_: Shared(engine))
+    monkeypatch.setattr("grader.cli.submit.start_engine", lambda *_: Shared(engine))
     monkeypatch.setattr("grader.cli.release.Zygote", lambda *_: Shared(engine))
     for name, settings, solution, checks, wrong in (
         ("small", SETTINGS, SOLUTION, CHECKS, MISCONCEPTIONS),

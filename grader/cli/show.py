@@ -1,0 +1,90 @@
+"""Show progress and a grade in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape as escape_markup
+from rich.table import Table
+
+from grader.grading.model import ExerciseGrade, Grade
+from grader.report.text import visible
+from grader.submission.submit import Submitted
+
+
+def terminal(errors_only: bool) -> Console:
+    """The terminal to write to: standard error where standard output is kept for data."""
+    return Console(stderr=errors_only)
+
+
+@contextmanager
+def progress_on(console: Console) -> Iterator[Callable[[str], None]]:
+    """Show what is being done while the block runs, where somebody is looking.
+
+    Yields:
+        What to call with a few words.
+    """
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status("reading the notebook") as status:
+        yield lambda what: status.update(escape(what))
+
+
+def escape(text: str) -> str:
+    """A student's text as text: no markup, no control codes that a terminal would obey."""
+    return escape_markup(visible(text))
+
+
+def show(console: Console, submitted: Submitted) -> None:
+    """Print a grade: its exercises, what went wrong, the score and where the report is."""
+    grade = submitted.grade
+    if grade.status != "graded":
+        console.print(f"[bold red]{grade.status}[/]: {escape(grade.reason)}", highlight=False)
+    if grade.exercises:
+        console.print(_table(grade))
+    for cell in grade.cells:
+        what = f"{cell.error}: {cell.message}" if cell.error else f"{cell.reason}: {cell.message}"
+        console.print(f"[yellow]cell {cell.cell}[/] {escape(what)}", highlight=False)
+    for notice in grade.notices:
+        console.print(f"[dim]{escape(notice)}[/]", highlight=False)
+    if grade.scope == "public":
+        console.print(
+            f"[bold]public checks only[/]; {grade.hidden_checks} hidden checks run at grading",
+            highlight=False,
+        )
+    console.print(f"[bold]score {grade.score:g} / {grade.max_score:g}[/]", highlight=False)
+    console.print(f"report {submitted.folder / 'report.html'}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _table(grade: Grade) -> Table:
+    table = Table(title=escape(f"{grade.title} ({grade.student}, attempt {grade.attempt})"), title_justify="left")
+    table.add_column("exercise")
+    table.add_column("points", justify="right")
+    table.add_column("checks", justify="right")
+    table.add_column("what to look at", overflow="fold")
+    for exercise in grade.exercises:
+        passed = sum(check.points == check.max_points for check in exercise.checks)
+        colour = "green" if exercise.score == exercise.max_score else "yellow" if exercise.score else "red"
+        table.add_row(
+            escape(exercise.id),
+            f"[{colour}]{exercise.score:g}[/] / {exercise.max_score:g}",
+            f"{passed} / {len(exercise.checks)}",
+            escape(_first_problem(exercise, grade)),
+        )
+    return table
+
+
+def _first_problem(exercise: ExerciseGrade, grade: Grade) -> str:
+    if exercise.note:
+        return exercise.note
+    if exercise.misconception and grade.scope == "public":
+        return exercise.misconception.hint
+    for check in exercise.checks:
+        for run in check.runs:
+            if run.verdict not in ("pass", "blocked"):
+                shown = check.visibility == "public" and run.message
+                return run.message if shown else f"hidden check {check.name}: {run.verdict}"
+    return ""

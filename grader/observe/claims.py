@@ -1,0 +1,80 @@
+"""What a session says, read with suspicion: bounded, of the right form, or no answer at all.
+
+Student code shares the process that says it; nothing here may be larger, stranger or later than what was asked for.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+
+import msgspec
+
+from grader.observe.protocol import CellEnded, CellStarted, CheckAnswer, CheckRequest, Ready
+from grader.wire.frames import Message
+from grader.wire.outcome import Frame, Missing, Outcome, Raised, Stopped
+
+_NAME_LETTERS, _TEXT_LETTERS, _FRAMES = 100, 300, 8
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+def answer(found: Message | Stopped, request: CheckRequest) -> CheckAnswer | Stopped:
+    """Read the answer to a request for checks.
+
+    Args:
+        found: What came, or why nothing did.
+        request: What was asked.
+
+    Returns:
+        The answer, cut to size; or why what came is none.
+    """
+    if isinstance(found, Stopped):
+        return found
+    try:
+        said = msgspec.msgpack.decode(found.body, type=CheckAnswer)
+    except _UNREADABLE:
+        return Stopped("invalid", "what the process sent is not an answer")
+    if not secrets.compare_digest(said.nonce.encode("utf-8", "replace"), request.nonce.encode()):
+        return Stopped("invalid", "what the process sent is not the answer to this check")
+    if len(said.outcomes) != request.count or len(said.seconds) != len(request.checks):
+        return Stopped("invalid", "what the process sent does not answer what was asked")
+    return CheckAnswer(
+        request.nonce,
+        tuple(_bounded(outcome) for outcome in said.outcomes),
+        tuple(seconds if 0 <= seconds < math.inf else 0.0 for seconds in said.seconds),
+    )
+
+
+def event(found: Message | Stopped) -> CellStarted | CellEnded | Ready | Stopped:
+    """Read what a session says while it runs the notebook; as `answer`."""
+    if isinstance(found, Stopped):
+        return found
+    kinds = {"cell started": CellStarted, "cell ended": CellEnded, "ready": Ready}
+    kind = kinds.get(str(found.header.get("kind")))
+    if kind is None:
+        return Stopped("invalid", "what the process sent makes no sense")
+    try:
+        said: CellStarted | CellEnded | Ready = msgspec.msgpack.decode(found.body, type=kind)
+    except _UNREADABLE:
+        return Stopped("invalid", "what the process sent cannot be read")
+    if isinstance(said, CellEnded):
+        return CellEnded(said.number, said.error[:_NAME_LETTERS], said.message[:_TEXT_LETTERS], _frames(said.frames))
+    if isinstance(said, Ready):
+        return Ready(tuple(dict.fromkeys(notice[:200] for notice in said.notices[:20])))
+    return said
+
+
+def _bounded(outcome: Outcome) -> Outcome:
+    if isinstance(outcome, Raised):
+        return Raised(outcome.error[:_NAME_LETTERS], outcome.message[:_TEXT_LETTERS], _frames(outcome.frames))
+    if isinstance(outcome, Missing):
+        return Missing(outcome.name[:_NAME_LETTERS])
+    if isinstance(outcome, Stopped):
+        return Stopped(outcome.reason[:_NAME_LETTERS], outcome.detail[:_TEXT_LETTERS])
+    return outcome
+
+
+def _frames(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
+    return tuple(
+        Frame(frame.cell, frame.line, frame.function[:_NAME_LETTERS], frame.text[:200]) for frame in frames[-_FRAMES:]
+    )
