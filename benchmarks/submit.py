@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import compileall
-import json
 import os
 import resource
 import statistics
@@ -33,34 +32,64 @@ import sys, nbformat
 from nbclient import NotebookClient
 NotebookClient(nbformat.read(sys.argv[1], 4), timeout=300, resources={"metadata": {"path": sys.argv[2]}}).execute()
 """
+OWN = """
+import sys, time, nbformat, torch, torchvision
+from IPython.core.interactiveshell import InteractiveShell
+cells = [cell.source for cell in nbformat.read(sys.argv[1], 4).cells if cell.cell_type == "code"]
+shell, started = InteractiveShell.instance(), time.monotonic()
+for cell in cells:
+    shell.run_cell(cell).raise_error()
+print("\\n", time.monotonic() - started)
+"""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Medians over the repeats."""
+    """What one command took."""
 
     wall_seconds: float
     cpu_seconds: float
 
 
-def measure(command: list[str], repeats: int) -> Cost:
-    """Run a command several times; its output is shown only when it fails."""
-    walls, cpus = [], []
-    for _ in range(repeats):
-        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-        done = subprocess.run(command, capture_output=True, text=True, cwd=COURSE, check=False)
-        walls.append(time.monotonic() - started)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpus.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-        if done.returncode:
-            sys.exit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
-    return Cost(statistics.median(walls), statistics.median(cpus))
+def measure(command: list[str], folder: Path = COURSE) -> tuple[Cost, str]:
+    """Run a command; its output is shown only when it fails."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+    wall = time.monotonic() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+    return Cost(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime), done.stdout
 
 
-def own_seconds(reports: Path) -> float:
-    """The notebook's own time, as the newest grade.json has it."""
-    newest = max(reports.rglob("grade.json"), key=lambda path: path.stat().st_mtime_ns)
-    return float(json.loads(newest.read_text())["timing"]["notebook_seconds"])
+def median(costs: list[Cost]) -> Cost:
+    """The median of each figure."""
+    return Cost(
+        statistics.median(cost.wall_seconds for cost in costs), statistics.median(cost.cpu_seconds for cost in costs)
+    )
+
+
+def rounds(reference: Path, repeats: int) -> None:
+    """Measure one assignment: all commands side by side in each round, because machines' speed drifts."""
+    imports, bares, submits, owns, beyond = [], [], [], [], []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        notebook = folder / f"{reference.name}.ipynb"
+        nbformat.write(jupytext.read(reference / "solution.py"), notebook)
+        python = sys.executable
+        grade = [python, "-m", "grader", "submit", str(notebook), "--assignment", reference.name]
+        for _ in range(repeats):
+            imports.append(measure([python, "-c", "import torch, torchvision"])[0])
+            submits.append(measure([*grade, "--reports", str(folder / "reports")])[0])
+            owns.append(float(measure([python, "-c", OWN, str(notebook)], reference)[1].splitlines()[-1]))
+            bares.append(measure([python, "-c", NBCLIENT, str(notebook), str(reference)])[0])
+            beyond.append(submits[-1].wall_seconds - imports[-1].wall_seconds - owns[-1])
+    show("import torch, torchvision", median(imports))
+    show(f"{reference.name} nbclient", median(bares))
+    show(f"{reference.name} submit", median(submits))
+    own, ratio = statistics.median(owns), median(bares).wall_seconds / median(submits).wall_seconds
+    print(f"{'':28} own time {own:.2f} s; submit beyond import + own time: {statistics.median(beyond):+.2f} s")
+    print(f"{'':28} nbclient / submit: {ratio:.2f}")
 
 
 def show(name: str, cost: Cost) -> None:
@@ -69,31 +98,15 @@ def show(name: str, cost: Cost) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=5)
     repeats = parser.parse_args().repeats
-    print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, median of {repeats}")
-    print(f"{'':28} {'wall s':>8} {'CPU s':>8}")
     # What an ordinary machine has after the first run, also where Python is told not to write bytecode.
     compileall.compile_dir(COURSE / "grader", quiet=1)
-    both = measure([sys.executable, "-c", "import torch, torchvision"], repeats)
-    show("import torch, torchvision", both)
+    print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, median of {repeats}")
+    print(f"{'':28} {'wall s':>8} {'CPU s':>8}")
     for reference in sorted((COURSE / "reference").iterdir()):
-        if not (reference / "solution.py").exists():
-            continue
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            notebook = folder / f"{reference.name}.ipynb"
-            nbformat.write(jupytext.read(reference / "solution.py"), notebook)
-            bare = measure([sys.executable, "-c", NBCLIENT, str(notebook), str(reference)], repeats)
-            show(f"{reference.name} nbclient", bare)
-            command = [sys.executable, "-m", "grader", "submit", str(notebook), "--assignment", reference.name]
-            reports = folder / "reports"
-            submit = measure([*command, "--reports", str(reports)], repeats)
-            show(f"{reference.name} submit", submit)
-            own = own_seconds(reports)
-            beyond = submit.wall_seconds - both.wall_seconds - own
-            print(f"{'':28} own time {own:.2f} s; beyond import + own: {beyond:+.2f} s")
-            print(f"{'':28} nbclient / submit: {bare.wall_seconds / submit.wall_seconds:.2f}")
+        if (reference / "solution.py").exists():
+            rounds(reference, repeats)
 
 
 if __name__ == "__main__":
