@@ -64,14 +64,14 @@ def test_every_alternative_scores_everything(proof: Proof) -> None:
 
 def test_every_misconception_loses_points_on_its_own_exercise_and_on_no_other(proof: Proof) -> None:
     for misconception in proof.misconceptions:
-        observed = proof.grade(proof.wrong[misconception.name])
+        observed = proof.graded[misconception.name]
         assert exercises_of(proof.checks, observed) == {misconception.exercise}, (misconception.name, failed(observed))
 
 
 def test_every_misconception_is_named_in_the_report_with_its_hint(proof: Proof) -> None:
     base = Submission("alice", "x.ipynb", "0" * 64, "2026-11-23T10:00:00+00:00", 1, None)
     for misconception in proof.misconceptions:
-        observed = proof.grade(proof.wrong[misconception.name])
+        observed = proof.graded[misconception.name]
         found = observed.hints.get(misconception.exercise)
         assert found is not None, f"{misconception.name} is not recognised"
         assert (found.name, found.hint) == (misconception.name, misconception.text)
