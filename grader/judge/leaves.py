@@ -12,7 +12,7 @@ from grader.judge import tolerance
 from grader.judge.bounds import accuracy, bounded, same_set
 from grader.judge.explain import close, explain, explain_exactly, number
 from grader.judge.pictures import picture
-from grader.judge.texts import compare_texts
+from grader.judge.texts import compare_texts, text_message
 from grader.judge.verdict import Difference
 from grader.wire.tree import Opaque, TensorLeaf, Tree
 
@@ -55,7 +55,11 @@ def compare_leaf(
     if isinstance(expected, float | complex) and isinstance(got, float | complex):
         twin = double if isinstance(double, float | complex) else None
         return _numbers(path, [got], [expected], None if twin is None else [twin], comparator, ())
-    return [] if got == expected else [Difference(path, "values", f"{shown(got)} where {shown(expected)} is expected")]
+    if got == expected:
+        return []
+    if isinstance(got, str) and isinstance(expected, str):
+        return _said(path, text_message(got, expected, shown))
+    return _said(path, f"{shown(got)} where {shown(expected)} is expected")
 
 
 def kind_of(value: object) -> str:

@@ -7,6 +7,41 @@ from collections.abc import Callable
 from grader.wire.tree import Tree
 
 _NAMED = 4
+_WHOLE_LETTERS = 60
+
+
+def text_message(got: str, expected: str, shown: Callable[[object], str]) -> str:
+    """Say how two different texts differ: the first line that does, or the place in a long line.
+
+    Args:
+        got: The student's.
+        expected: The reference's.
+        shown: How a piece of text is written.
+
+    Returns:
+        A clause.
+
+    Example:
+        >>> text_message("a\\nb", "a\\nc", repr)
+        "line 2 is 'b' where 'c' is expected"
+    """
+    ours, theirs = got.split("\n"), expected.split("\n")
+    if len(theirs) > 1 or len(ours) > 1:
+        for number, (mine, wanted) in enumerate(zip(ours, theirs, strict=False), start=1):
+            if mine != wanted:
+                return f"line {number} is {_around(mine, wanted, shown)}"
+        return f"{len(ours)} lines where {len(theirs)} are expected"
+    return _around(got, expected, shown)
+
+
+def _around(got: str, expected: str, shown: Callable[[object], str]) -> str:
+    """Both texts, from shortly before the first letter that differs where they are long."""
+    same = next(
+        (i for i, (a, b) in enumerate(zip(got, expected, strict=False)) if a != b), min(len(got), len(expected))
+    )
+    start = max(0, same - 20) if max(len(got), len(expected)) > _WHOLE_LETTERS else 0
+    cut = "..." if start else ""
+    return f"{cut}{shown(got[start:])} where {cut}{shown(expected[start:])} is expected"
 
 
 def compare_texts(got: list[Tree], expected: list[Tree], shown: Callable[[object], str]) -> str:

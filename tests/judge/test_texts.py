@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.judge.texts import compare_texts
+from grader.judge.texts import compare_texts, text_message
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,17 @@ ITEMS = st.lists(st.sampled_from(["a", "b", 1, True, None]), max_size=5)
 def test_nothing_is_said_only_of_equal_lists(got: list[Any], expected: list[Any]) -> None:
     same = [(type(x), x) for x in got] == [(type(x), x) for x in expected]
     assert (compare_texts(got, expected, repr) == "") == same
+
+
+def test_a_text_of_several_lines_names_the_line_that_differs() -> None:
+    assert text_message("a\nb\nc", "a\nB\nc", repr) == "line 2 is 'b' where 'B' is expected"
+    assert text_message("a\nb", "a\nb\nc", repr) == "2 lines where 3 are expected"
+
+
+def test_a_long_line_is_shown_from_shortly_before_the_place_that_differs() -> None:
+    said = text_message("x" * 100 + "left", "x" * 100 + "right", repr)
+    assert said == f"...'{'x' * 20}left' where ...'{'x' * 20}right' is expected"
+
+
+def test_short_texts_are_shown_whole() -> None:
+    assert text_message("no error", "ValueError", repr) == "'no error' where 'ValueError' is expected"
