@@ -11,7 +11,7 @@ _WHOLE_LETTERS = 60
 
 
 def text_message(got: str, expected: str, shown: Callable[[object], str]) -> str:
-    """Say how two different texts differ: the first line that does, or the place in a long line.
+    r"""Say how two different texts differ: the first line that does, or the place in a long line.
 
     Args:
         got: The student's.
@@ -22,7 +22,7 @@ def text_message(got: str, expected: str, shown: Callable[[object], str]) -> str
         A clause.
 
     Example:
-        >>> text_message("a\\nb", "a\\nc", repr)
+        >>> text_message("a\nb", "a\nc", repr)
         "line 2 is 'b' where 'c' is expected"
     """
     ours, theirs = got.split("\n"), expected.split("\n")
