@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import symtable
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -12,6 +13,11 @@ from grader.assignment.errors import BadAssignment
 from grader.notebook.names import bound_names
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+# CPython 3.11 counts the depth of syntax trees for all threads together (SystemError: "AST constructor recursion depth
+# mismatch"), and checks are cut out for student and reference at the same time.
+_PARSING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -53,17 +59,18 @@ def extract(source: str, keep: Iterable[str], filename: str, *, strip_compare: b
         def f(x): return x + K
         <BLANKLINE>
     """
-    statements = _statements(source, filename, strip_compare)
-    reached = _reached(statements, tuple(keep), filename)
-    kept: list[_Statement] = []
-    for statement in statements:
-        if _imports_only(statement.node):
-            node = _used_part(statement.node, reached)
-            if node is not None:
-                kept.append(statement if node is statement.node else replace(statement, text=ast.unparse(node)))
-        elif (statement.binds | statement.changes) & reached:
-            kept.append(statement)
-    return _joined(kept)
+    with _PARSING:
+        statements = _statements(source, filename, strip_compare)
+        reached = _reached(statements, tuple(keep), filename)
+        kept: list[_Statement] = []
+        for statement in statements:
+            if _imports_only(statement.node):
+                node = _used_part(statement.node, reached)
+                if node is not None:
+                    kept.append(statement if node is statement.node else replace(statement, text=ast.unparse(node)))
+            elif (statement.binds | statement.changes) & reached:
+                kept.append(statement)
+        return _joined(kept)
 
 
 # A grading run cuts each check out of the same file.

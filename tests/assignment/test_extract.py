@@ -1,4 +1,5 @@
 import ast
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -231,3 +232,12 @@ def test_what_is_cut_out_runs_as_the_whole_file_does(calls, data):
 
     assert whole[keep]([]) == part[keep]([])
     assert names_in(text) == set(whole[keep]([]))
+
+
+def test_several_threads_may_cut_at_the_same_time() -> None:
+    sources = [
+        f"import torch\n\n\ndef f{i}(x):\n    return torch.relu({'(' * 20}x{')' * 20})\n" * 30 for i in range(60)
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        parts = list(pool.map(lambda i: extract(sources[i], [f"f{i}"], f"{i}.py"), range(60)))
+    assert all(f"def f{i}(x)" in part for i, part in enumerate(parts))
