@@ -11,6 +11,7 @@ PACKAGE = Path(grader.__file__).parent
 FLOORS = {
     "errors": 0,
     "assignment": 1,
+    "confine": 1,
     "notebook": 1,
     "authoring": 1,
     "wire": 2,
@@ -22,6 +23,7 @@ FLOORS = {
     "submission": 6,
     "release": 6,
     "live": 6,
+    "doctor": 6,
     "cli": 7,
 }
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))

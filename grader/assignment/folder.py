@@ -85,6 +85,15 @@ class Assignment:
         return folders
 
     @cached_property
+    def data_files(self) -> dict[str, bytes]:
+        """The contents of those folders by relative path, as a notebook finds them beside itself."""
+        return {
+            path.relative_to(folder.parent).as_posix(): path.read_bytes()
+            for folder in self.data_folders()
+            for path in files_below(folder)
+        }
+
+    @cached_property
     def digest(self) -> str:
         """SHA-256 over the names and contents of all the assignment's files, as hexadecimal digits."""
         total = hashlib.sha256()

@@ -34,6 +34,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         check_seconds: Wall time for one check.
         memory_bytes: Memory of all the submission's processes together.
         output_bytes: What it may print in all.
+        scratch_bytes: What all its files together may hold, shared memory included, its data not.
+        processes: Processes and threads that it may have at a time.
+        programs: Whether it may start other programs, such as a compiler; no exercise needs that as a rule.
     """
 
     notebook_seconds: float = 120.0
@@ -41,6 +44,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     check_seconds: float = 10.0
     memory_bytes: int = 4_000_000_000
     output_bytes: int = 1_000_000
+    scratch_bytes: int = 500_000_000
+    processes: int = 128
+    programs: bool = False
 
 
 class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -170,6 +170,9 @@ _RULES: Mapping[str, _Rule] = {
     "limits.check_seconds": _SECONDS,
     "limits.memory_bytes": _BYTES,
     "limits.output_bytes": _BYTES,
+    "limits.scratch_bytes": _BYTES,
+    "limits.processes": _Rule("a whole number above 1", lambda count: count > 1),
+    "limits.programs": _Rule("true or false", lambda _: True),
     "exercise": _Rule("one or more tables [[exercise]], each with an id of its own", _distinct_exercises),
     "exercise.id": _Rule(
         "a name in snake_case, such as scale_hook", lambda name: _SNAKE_CASE.fullmatch(name) is not None

@@ -27,6 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         reports=arguments.reports,
         gradebook=arguments.gradebook,
+        confinement=arguments.confinement,
         started=arguments.started,
     )
     with closing(start_engine(options)) as engine:

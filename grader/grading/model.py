@@ -100,7 +100,7 @@ class CellProblem(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         cell: Number of the code cell, counted from 1.
         first_line: The cell's first line of source, to find it by.
-        reason: "error", "timeout", "memory", "output", "crash", "exit", "not run".
+        reason: "error", "timeout", "memory", "output", "processes", "files", "crash", "exit", "not run".
         error: For "error" the error's type name.
         message: What happened, in words.
         frames: For "error" the traceback's lines in cells.

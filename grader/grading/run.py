@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from types import TracebackType
@@ -155,6 +155,11 @@ class GradingRun:
         evidence = dict(zip(self.devices, (observed.results for observed in by_device), strict=True))
         return Graded(grade, evidence)
 
+    def _texts(self, submission: Submission) -> Iterator[str]:
+        """All code that runs for a submission."""
+        yield self.assignment.checks_source()
+        yield from (cell.source for cell in (submission.notebook.code if submission.notebook else ()))
+
     def _describe(self) -> Described:
         if self._recording is not None:
             return Described(self._recording.checks, self._recording.misconceptions, ())
@@ -194,7 +199,7 @@ class GradingRun:
 
     def session(self, cells: Sequence[tuple[int, str]], device: str = "cpu") -> Session:
         """A session of this run for a notebook's code cells, with the assignment's data beside it."""
-        return Session(self._engine, cells, self._limits, self.seed, device, self.assignment.data_folders())
+        return Session(self._engine, cells, self._limits, self.seed, device, self.assignment.data_files)
 
     def live_reference(self, device: str = "cpu") -> LiveReference:
         """The reference, to be observed with this run's inputs."""
@@ -225,6 +230,8 @@ class GradingRun:
         notices += [f"provisional: the checks were not run on {d}, which is not here" for d in absent]
         if not self._engine.layers:
             notices.append("ran unconfined: the code ran with the rights of the account that graded it")
+        if self._engine.mode == "landlock" and any("num_workers" in text for text in self._texts(submission)):
+            notices.append("loaders ran without worker processes (num_workers=0): the confinement here has none")
         base = ungraded(self.assignment, submission, "graded", "", seed=self.seed, devices=self.devices)
         return msgspec.structs.replace(
             base,

@@ -19,6 +19,8 @@ _STOPPED: dict[str, VerdictName] = {
     "timeout": "timeout",
     "memory": "memory",
     "output": "output",
+    "processes": "processes",
+    "files": "files",
     "crash": "crash",
     "exit": "exit",
     "invalid": "invalid",

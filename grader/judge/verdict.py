@@ -14,6 +14,8 @@ VerdictName = Literal[
     "timeout",  # no answer in time
     "memory",  # over the memory limit
     "output",  # over the output limit
+    "processes",  # more processes than it may have
+    "files",  # more in files than it may write
     "crash",  # ended by a signal
     "exit",  # ended itself without an answer
     "invalid",  # what it sent is no observation

@@ -7,14 +7,23 @@ import os
 import select
 import signal
 import socket
+import subprocess
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
+from grader.confine.sandbox import Confines, Mode
+from grader.errors import BadInput
 from grader.observe import processes
 
 
 class EngineFault(Exception):
     """The grader's own machinery failed: no torch, no fork, no process. Never the student's doing."""
+
+
+class NoConfinement(BadInput):
+    """The confinement that was asked for does not work on this machine."""
 
 
 class Process:
@@ -26,6 +35,8 @@ class Process:
         output: Descriptor from which its standard output and error are read.
         pidfd: A descriptor that names the process even after its id is used again; -1 where there is none.
         status: Asks for its wait status once it has ended; None where that is unknown.
+        folder: A folder made for it, removed when it is closed; None where it has none.
+        alone: Whether it is the first of a process namespace, so that the kernel ends all it started with it.
     """
 
     def __init__(
@@ -34,13 +45,17 @@ class Process:
         channel: socket.socket,
         output: int,
         pidfd: int,
-        status: Callable[[int], int | None],
+        status: Callable[[], int | None],
+        folder: tempfile.TemporaryDirectory[str] | None = None,
+        alone: bool = False,
     ) -> None:
         self.pid = pid
         self.channel = channel
         self.output = output
         self._pidfd = pidfd
         self._status = status
+        self._folder = folder
+        self._alone = alone
 
     def alive(self) -> bool:
         """Whether the process has not ended."""
@@ -53,7 +68,9 @@ class Process:
 
     def kill(self) -> None:
         """Kill it and everything below it, the whole session's process group included."""
-        if self.alive():
+        if self.alive() and self._alone:
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        elif self.alive():
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 processes.kill_descendants(self.pid)
                 os.killpg(self.pid, signal.SIGKILL)
@@ -67,18 +84,35 @@ class Process:
         """Memory of the whole tree; exact where over the limit."""
         return processes.memory_bytes(self.pid, limit_bytes)
 
+    def count(self) -> int:
+        """How many processes the whole tree has."""
+        return 1 + len(processes.descendants(self.pid))
+
+    def folder_bytes(self) -> int:
+        """What its folder holds on disk; 0 where it has none, since the kernel then keeps a quota."""
+        return processes.folder_bytes(Path(self._folder.name)) if self._folder else 0
+
     def status(self) -> int | None:
         """Its wait status once it has ended, None where that is unknown."""
-        return self._status(self.pid)
+        return self._status()
 
     def close(self) -> None:
-        """End it and let go of its descriptors."""
+        """End it, let go of its descriptors and remove its folder."""
         self.kill()
         self.channel.close()
         for descriptor in (self.output, self._pidfd):
             if descriptor >= 0:
                 with contextlib.suppress(OSError):
                     os.close(descriptor)
+        if self._folder is not None:
+            _remove(self._folder)
+
+
+def _remove(folder: tempfile.TemporaryDirectory[str]) -> None:
+    try:
+        folder.cleanup()
+    except RecursionError:  # folders nested by the thousand
+        subprocess.run(["rm", "-rf", "--", folder.name], check=False)
 
 
 class Engine(Protocol):
@@ -92,8 +126,16 @@ class Engine(Protocol):
     def layers(self) -> tuple[str, ...]:
         """The layers that confine what it starts; empty for none."""
 
-    def open(self, entry: str) -> Process:
+    @property
+    def mode(self) -> Mode:
+        """How student code is confined: "namespaces", "landlock", or "none"."""
+
+    def open(self, entry: str, confines: Confines | None = None) -> Process:
         """Start a process that runs ``module:function`` with its channel's descriptor.
+
+        Args:
+            entry: What it runs.
+            confines: What it may use where it is to run student code; None for a process that is trusted.
 
         Raises:
             EngineFault: It could not be started.

@@ -6,8 +6,10 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from importlib import import_module
 
+from grader.confine.sandbox import Confines, Mode
 from grader.observe.engine import EngineFault, Process
 
 
@@ -18,13 +20,15 @@ class PlainEngine:
     """
 
     forks = False
+    mode: Mode = "none"
     layers: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self._started: list[subprocess.Popen[bytes]] = []
 
-    def open(self, entry: str) -> Process:
+    def open(self, entry: str, confines: Confines | None = None) -> Process:
         """Start a Python process that runs ``module:function``; see `Engine.open`."""
+        folder = None if confines is None else tempfile.TemporaryDirectory(prefix="grader-work-")
         with socket.create_server(("127.0.0.1", 0)) as server:
             address = f"{server.getsockname()[1]}"
             process = subprocess.Popen(
@@ -34,6 +38,7 @@ class PlainEngine:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 env=os.environ | {"OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"},
+                cwd=folder.name if folder else None,
             )
             self._started.append(process)
             server.settimeout(60)
@@ -45,7 +50,7 @@ class PlainEngine:
         output = process.stdout
         if output is None:
             raise EngineFault("a Python process was started without a pipe for its output")
-        return Process(process.pid, channel, os.dup(output.fileno()), -1, lambda _: _wait_status(process))
+        return Process(process.pid, channel, os.dup(output.fileno()), -1, lambda: _wait_status(process), folder)
 
     def close(self) -> None:
         """End everything that it started."""

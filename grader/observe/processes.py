@@ -92,6 +92,27 @@ def memory_bytes(root: int, limit_bytes: int) -> int:
     return resident if resident <= limit_bytes else sum(_proportional_bytes(pid) for pid in tree)
 
 
+def folder_bytes(folder: Path) -> int:
+    """What a folder and all below it take on disk.
+
+    Args:
+        folder: The folder; links in it are not followed.
+
+    Returns:
+        Bytes, each entry counted as one block at least; entries that vanish meanwhile are passed over.
+    """
+    total = 0
+    waiting = [str(folder)]
+    while waiting:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                with contextlib.suppress(OSError):
+                    total += max(4096, entry.stat(follow_symlinks=False).st_blocks * 512)
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+    return total
+
+
 def _children(pid: int) -> list[int]:
     """The processes that a process's threads have started (proc(5), /proc/PID/task/TID/children)."""
     found: list[int] = []
@@ -123,10 +144,12 @@ def _resident_bytes(pid: int) -> int:
 
 
 def _proportional_bytes(pid: int) -> int:
+    """The process's share of memory, its resident size where the system does not tell: never less than it holds."""
     try:
-        for line in (_PROC / str(pid) / "smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        return 0
-    return 0
+        text = (_PROC / str(pid) / "smaps_rollup").read_text()
+    except PermissionError:
+        return _resident_bytes(pid)
+    except OSError:
+        return 0  # it has ended
+    shares = [int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")]
+    return shares[0] * 1024 if shares else _resident_bytes(pid)

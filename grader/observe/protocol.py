@@ -39,18 +39,18 @@ class NotebookRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         cells: The code cells in order.
-        folder: The private folder that it works in, which holds the assignment's data.
+        files: What the notebook finds beside itself, by relative path: the assignment's data, and files handed in.
         seed: What the global random streams are seeded from.
         device: "cpu", "cuda", ...: where the checks make their inputs.
-        memory_bytes: Address space that the session may add; 0 for no such limit.
+        workers: Whether loaders may start worker processes.
         fork: Whether each check gets a fork of its own; a CUDA process cannot fork.
     """
 
     cells: tuple[CellSource, ...]
-    folder: str
+    files: dict[str, bytes]
     seed: str
     device: str = "cpu"
-    memory_bytes: int = 0
+    workers: bool = True
     fork: bool = True
 
 

@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -34,16 +35,20 @@ def main(channel: int) -> None:
         channel: Descriptor of the socket to the supervisor; standard output and error are already the
             output pipe.
     """
-    message = frames.receive(channel)
+    message = frames.receive(channel, MESSAGE_LIMITS)
     if message is None:
         return
     request = msgspec.msgpack.decode(message.body, type=NotebookRequest)
-    os.chdir(request.folder)
+    _write(request.files)
     _prepare(request)
     # Imported here, after the fork, so that the zygote stays free of student-facing state.
     from grader.observe.shell import NotebookShell
 
     shell = NotebookShell()
+    if not request.workers:
+        from grader.observe.workers import load_without_workers
+
+        load_without_workers()
     _run_cells(shell, request, channel)
     _flush()
     # What the garbage collector does not touch stays shared with the forks.
@@ -56,32 +61,26 @@ def main(channel: int) -> None:
         frames.send(channel, {"kind": "answer"}, answer, MESSAGE_LIMITS)
 
 
+def _write(files: dict[str, bytes]) -> None:
+    """Put the files that the notebook finds beside itself into the current folder."""
+    for name, data in files.items():
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
 def _prepare(request: NotebookRequest) -> None:
     import torch
 
-    from grader.observe.processes import adopt_orphans
     from grader.observe.run import seed_everything
 
-    adopt_orphans()
     os.environ["GRADER_OBSERVED"] = "1"  # grader.check() cells stay quiet: the real checks come later
     torch.set_num_threads(1)
-    if request.memory_bytes and sys.platform == "linux":
-        _limit_address_space(request.memory_bytes)
     if request.device == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = False
         torch.backends.cudnn.allow_tf32 = False
         torch.use_deterministic_algorithms(True, warn_only=True)
     seed_everything(request.seed)
-
-
-def _limit_address_space(added_bytes: int) -> None:
-    import resource
-
-    with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123 - no pathlib before student code
-        used_bytes = int(statm.read().split()[0]) * resource.getpagesize()
-    limit = used_bytes + added_bytes
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _run_cells(shell: Any, request: NotebookRequest, channel: int) -> None:
@@ -111,6 +110,8 @@ def _here(check: CheckRequest, shell: Any, device: str) -> bytes:
 
 
 def _in_fork(check: CheckRequest, shell: Any, device: str) -> bytes:
+    import torch
+
     _flush()
     _reap()
     reading, writing = os.pipe()
@@ -119,6 +120,8 @@ def _in_fork(check: CheckRequest, shell: Any, device: str) -> bytes:
     if child == 0:
         try:
             os.close(reading)
+            # GNU OpenMP hangs in a fork of a process that has computed with more than one thread.
+            torch.set_num_threads(1)
             frames.send(writing, {}, _here(check, shell, device), MESSAGE_LIMITS)
         finally:
             os._exit(0)  # no clean-up code of the notebook runs in a check's process

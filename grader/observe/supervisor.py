@@ -6,21 +6,23 @@ stopped costs that check. Nothing that a session says is believed beyond "this i
 
 from __future__ import annotations
 
+import math
 import secrets
-import shutil
 import signal
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
 from grader.assignment.model import Limits
+from grader.confine.resources import Resources
+from grader.confine.sandbox import Confines
 from grader.observe import claims
 from grader.observe.engine import Engine, Process
 from grader.observe.protocol import (
+    MESSAGE_LIMITS,
     CellMode,
     CellSource,
     CellStarted,
@@ -35,9 +37,11 @@ from grader.wire.frames import Message, send
 from grader.wire.outcome import Frame, Outcome, Stopped
 
 _ENTRY = "grader.observe.session:main"
+_OVER_A_LIMIT = ("timeout", "memory", "output", "processes", "files")
 _RESTARTS = 4
 _REVIVALS = 5
 _START_SECONDS = 60.0
+_SLACK_BYTES = 1 << 20  # folders take room in a quota too
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class CellEnd:
 
     Attributes:
         number: The cell.
-        reason: "error", "timeout", "memory", "output", "crash", "exit", "invalid", or "not run".
+        reason: "error", "timeout", "memory", "output", "processes", "files", "crash", "exit", "invalid", or "not run".
         error: For "error" the error's type name.
         message: What happened.
         frames: For "error" the traceback's lines in cells.
@@ -83,7 +87,7 @@ class Session:
         limits: What the session may use.
         seed: What the global random streams are seeded from.
         device: Where the checks make their inputs.
-        data: Files and folders that the notebook finds beside itself; copied for each session.
+        files: What the notebook finds beside itself, by relative path.
         on_cell: Called with each cell's number as it starts.
     """
 
@@ -94,7 +98,7 @@ class Session:
         limits: Limits,
         seed: str,
         device: str = "cpu",
-        data: Iterable[Path] = (),
+        files: Mapping[str, bytes] = MappingProxyType({}),
         on_cell: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.notices: tuple[str, ...] = ()
@@ -107,11 +111,10 @@ class Session:
         self._limits = limits
         self._seed = seed
         self._device = device
-        self._data = tuple(data)
+        self._files = dict(files)
         self._on_cell = on_cell
         self._process: Process | None = None
         self._watch: Watch | None = None
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._restarts = 0
         self._revivals = 0
         self._running = 0
@@ -177,26 +180,24 @@ class Session:
         return CheckResult(answer.outcomes, answer.seconds, watch.output.text())
 
     def close(self) -> None:
-        """End the session's processes and remove its folder."""
+        """End the session's processes and remove what they wrote."""
         self._end_process()
 
     def _attempt(self, deadline: float) -> Stopped | None:
         """Start a process and run the cells as they stand; None when it is ready for checks."""
         self._running = 0
-        self._folder = tempfile.TemporaryDirectory(prefix="grader-work-", ignore_cleanup_errors=True)
-        _copy(self._data, Path(self._folder.name))
-        self._process = process = self._engine.open(_ENTRY)
-        self._watch = watch = Watch(process, self._limits)
-        confined_memory = self._limits.memory_bytes if self._device == "cpu" else 0
+        allowed = confines(self._limits, self._device, self._files)
+        self._process = process = self._engine.open(_ENTRY, allowed)
+        self._watch = watch = Watch(process, self._limits, allowed.scratch_bytes)
         request = NotebookRequest(
             cells=tuple(self._cells.values()),
-            folder=self._folder.name,
+            files=self._files,
             seed=self._seed,
             device=self._device,
-            memory_bytes=confined_memory,
+            workers=self._engine.mode != "landlock",
             fork=self._engine.forks and self._device == "cpu",
         )
-        send(process.channel.fileno(), {"kind": "notebook"}, msgspec.msgpack.encode(request))
+        send(process.channel.fileno(), {"kind": "notebook"}, msgspec.msgpack.encode(request), MESSAGE_LIMITS)
         # The process's own start counts against the machine, not against the first cell.
         cell_deadline, limit = time.monotonic() + _START_SECONDS, _START_SECONDS
         while True:
@@ -257,7 +258,7 @@ class Session:
         process, watch = self._process, self._watch
         if process is None or watch is None:
             return stopped
-        if stopped.reason in ("timeout", "memory", "output") and self._engine.forks and self._device == "cpu":
+        if stopped.reason in _OVER_A_LIMIT and self._engine.forks and self._device == "cpu":
             process.kill_children()
             # The notebook's process says at once that the check has ended; if it does not, it is broken too.
             relayed = watch.next(time.monotonic() + 1.0, 1.0)
@@ -275,14 +276,17 @@ class Session:
             self._watch.close()
         if self._process is not None:
             self._process.close()
-        if self._folder is not None:
-            self._folder.cleanup()
-        self._process = self._watch = self._folder = None
+        self._process = self._watch = None
 
 
-def _copy(sources: Iterable[Path], folder: Path) -> None:
-    for source in sources:
-        if source.is_dir():
-            shutil.copytree(source, folder / source.name)
-        else:
-            shutil.copy2(source, folder / source.name)
+def confines(limits: Limits, device: str, files: Mapping[str, bytes]) -> Confines:
+    """What one session's processes may use, as the kernel and the sandbox enforce it."""
+    data_bytes = sum(map(len, files.values()))
+    resources = Resources(
+        added_memory_bytes=limits.memory_bytes if device == "cpu" else 0,
+        # The time limits are kept from outside; this one ends what has got away from there.
+        cpu_seconds=math.ceil(2 * (limits.notebook_seconds + limits.check_seconds)) + 10,
+        file_bytes=data_bytes + limits.scratch_bytes,
+        processes=limits.processes,
+    )
+    return Confines(resources, scratch_bytes=data_bytes + limits.scratch_bytes + _SLACK_BYTES, programs=limits.programs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import subprocess
@@ -11,8 +10,16 @@ import tempfile
 import threading
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
-from grader.observe.engine import EngineFault, Process
+import msgspec
+
+from grader.confine.plan import Wanted
+from grader.confine.sandbox import Confines, Mode
+from grader.observe.engine import EngineFault, NoConfinement, Process
+from grader.observe.forking import Answer, Fork, Forked, Ready, Refused, Start, Status, StatusOf
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 _START_SECONDS = 180.0
 _ANSWER_SECONDS = 30.0
@@ -27,22 +34,25 @@ class Zygote:
     Args:
         modules: Modules to import besides torch, such as "torchvision".
         cuda: Whether its forks may see CUDA devices; the zygote itself never touches one.
+        confinement: How forks for student code are confined.
     """
 
     forks = True
-    layers: tuple[str, ...] = ()
 
-    def __init__(self, modules: Iterable[str] = (), cuda: bool = False) -> None:
+    def __init__(self, modules: Iterable[str] = (), cuda: bool = False, confinement: Wanted = "auto") -> None:
         self._home = tempfile.TemporaryDirectory(prefix="grader-home-")
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close(); a pipe could fill and block
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._lock = threading.Lock()
-        self._ready: dict[str, object] = {}
+        self._ready: Ready | None = None
+        cache = _cache_folder()
+        start = Start(modules=tuple(modules), confinement=confinement, cuda=cuda, cache=str(cache))
+        command = [sys.executable, "-s", "-P", "-B", "-m", "grader.observe.zygote", str(theirs.fileno())]
         self._process = subprocess.Popen(
             # Nothing of the user's own Python is taken along (-s -P), and the environment is made anew below.
-            [sys.executable, "-s", "-P", "-B", "-m", "grader.observe.zygote", str(theirs.fileno()), *modules],
+            [*command, msgspec.json.encode(start).decode()],
             pass_fds=[theirs.fileno()],
-            env=_environment(Path(self._home.name), cuda),
+            env=_environment(Path(self._home.name), cache, cuda),
             cwd=self._home.name,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -50,36 +60,53 @@ class Zygote:
         )
         theirs.close()
 
-    def wait(self) -> dict[str, object]:
+    @property
+    def mode(self) -> Mode:
+        """How forks for student code are confined; waits for the imports."""
+        return self.wait().mode
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers that confine them; waits for the imports."""
+        return self.wait().layers
+
+    def wait(self) -> Ready:
         """Wait for the imports.
 
         Returns:
-            What the zygote says of itself: "torch" is torch's version, "warnings" what could not be imported.
+            What the zygote says of itself.
 
         Raises:
+            NoConfinement: The confinement that was asked for does not work here.
             EngineFault: It did not come up; the message holds the end of what Python said.
         """
         with self._lock:
-            if not self._ready:
-                self._ready = self._receive(_START_SECONDS)[0]
+            if self._ready is None:
+                self._ready = self._receive(_START_SECONDS, Ready)[0]
             return self._ready
 
-    def open(self, entry: str) -> Process:
+    def open(self, entry: str, confines: Confines | None = None) -> Process:
         """Fork a process that runs ``module:function``; see `Engine.open`."""
-        self.wait()
+        mode = self.wait().mode
+        own_root = mode == "namespaces"
+        folder = None
+        if confines is not None and not own_root:
+            folder = tempfile.TemporaryDirectory(prefix="grader-work-", ignore_cleanup_errors=True)
+        request = Fork(entry, confines, folder.name if folder else "")
         ours, channel = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         reading, writing = os.pipe()
         try:
             with self._lock:
-                request = json.dumps({"entry": entry}).encode()
-                socket.send_fds(self._control, [request], [channel.fileno(), writing])
-                answer, descriptors = self._receive(_ANSWER_SECONDS)
+                socket.send_fds(self._control, [msgspec.json.encode(request)], [channel.fileno(), writing])
+                forked, descriptors = self._receive(_ANSWER_SECONDS, Forked)
         except OSError as error:
             raise EngineFault(f"the process that imports torch has gone: {error}") from error
         finally:
             channel.close()
             os.close(writing)
-        return Process(int(str(answer["pid"])), ours, reading, descriptors[0], self._status)
+        pidfd = descriptors[0]
+        alone = own_root and confines is not None
+        return Process(_pid_of(pidfd), ours, reading, pidfd, lambda: self._status(forked.pid), folder, alone)
 
     def close(self) -> None:
         """End the zygote and everything that it forked."""
@@ -94,11 +121,10 @@ class Zygote:
 
     def _status(self, pid: int) -> int | None:
         with self._lock:
-            self._control.sendall(json.dumps({"status": pid}).encode())
-            status = self._receive(_ANSWER_SECONDS)[0]["status"]
-        return None if status is None else int(str(status))
+            self._control.sendall(msgspec.json.encode(StatusOf(pid)))
+            return self._receive(_ANSWER_SECONDS, Status)[0].status
 
-    def _receive(self, seconds: float) -> tuple[dict[str, object], list[int]]:
+    def _receive(self, seconds: float, kind: type[T]) -> tuple[T, list[int]]:
         self._control.settimeout(seconds)
         try:
             data, descriptors, _, _ = socket.recv_fds(self._control, 65_536, 1)
@@ -106,7 +132,12 @@ class Zygote:
             raise EngineFault(f"the process that imports torch gave no answer in {seconds:.0f} s") from error
         if not data:
             raise EngineFault(f"torch could not be imported: {self._last_words()}")
-        return json.loads(data), list(descriptors)
+        answer = msgspec.json.decode(data, type=Answer)
+        if isinstance(answer, Refused):
+            raise NoConfinement(f"{answer.why}; see which layers work here with: python -m grader doctor")
+        if not isinstance(answer, kind):
+            raise EngineFault(f"the process that imports torch answered with {type(answer).__name__}")
+        return answer, list(descriptors)
 
     def _last_words(self) -> str:
         self._errors.seek(0)
@@ -114,7 +145,7 @@ class Zygote:
         return text.splitlines()[-1] if text else f"Python ended with status {self._process.wait()}"
 
 
-def _environment(home: Path, cuda: bool) -> dict[str, str]:
+def _environment(home: Path, cache: Path, cuda: bool) -> dict[str, str]:
     """The few variables that a zygote and its forks get: nothing of the grader's own environment."""
     environment = {
         "PATH": os.defpath,
@@ -125,7 +156,7 @@ def _environment(home: Path, cuda: bool) -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
         "MPLBACKEND": "agg",
-        "MPLCONFIGDIR": str(_cache_folder()),
+        "MPLCONFIGDIR": str(cache),
         "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
     }
     if cuda:
@@ -146,3 +177,11 @@ def _cache_folder() -> Path:
     except OSError:
         return Path(tempfile.gettempdir())
     return folder
+
+
+def _pid_of(pidfd: int) -> int:
+    """The process's id as this process sees it (proc(5), /proc/self/fdinfo); -1 once it has gone."""
+    for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines():
+        if line.startswith("Pid:"):
+            return int(line.split()[1])
+    return -1

@@ -15,6 +15,7 @@ from grader.wire.frames import FrameReader, Message
 from grader.wire.outcome import Stopped
 
 _POLL_SECONDS = 0.04
+_FOLDER_SECONDS = 0.25
 _READ_BYTES = 1 << 16
 _KEPT_OUTPUT_BYTES = 64 * 1024
 
@@ -49,13 +50,16 @@ class Watch:
     Args:
         process: The process.
         limits: What it may use.
+        room_bytes: What its files may hold, its data included.
     """
 
-    def __init__(self, process: Process, limits: Limits) -> None:
+    def __init__(self, process: Process, limits: Limits, room_bytes: int) -> None:
         self.output = Output()
         self.peak_bytes = 0
         self._process = process
         self._limits = limits
+        self._room_bytes = room_bytes
+        self._next_folder_look = 0.0
         self._frames = FrameReader(MESSAGE_LIMITS)
         self._messages: list[Message] = []
         self._selector = selectors.DefaultSelector()
@@ -83,7 +87,7 @@ class Watch:
                 return Stopped("timeout", f"no answer within {limit_seconds:g} s")
             if now >= next_poll:
                 next_poll = now + _POLL_SECONDS
-                if stopped := self._over_memory():
+                if stopped := self._over_memory() or self._over_count() or self._over_folder(now):
                     return stopped
             if stopped := self._read_once(min(deadline, next_poll) - now):
                 return stopped
@@ -130,6 +134,22 @@ class Watch:
         self.peak_bytes = max(self.peak_bytes, used)
         if used > self._limits.memory_bytes:
             return Stopped("memory", f"more than {_size(self._limits.memory_bytes)} of memory were used")
+        return None
+
+    def _over_count(self) -> Stopped | None:
+        if self._process.count() > self._limits.processes:
+            return Stopped("processes", f"more than {self._limits.processes} processes were running at a time")
+        return None
+
+    def _over_folder(self, now: float) -> Stopped | None:
+        """Where the kernel keeps no quota, what is on disk is added up, at most as often as it takes long."""
+        if now < self._next_folder_look:
+            return None
+        used = self._process.folder_bytes()
+        taken = time.monotonic() - now
+        self._next_folder_look = now + max(_FOLDER_SECONDS, 10 * taken)
+        if used > self._room_bytes:
+            return Stopped("files", f"more than {_size(self._limits.scratch_bytes)} were written to files")
         return None
 
 

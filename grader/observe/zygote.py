@@ -1,7 +1,8 @@
 """The zygote: a process that has imported torch once and forks warm copies of itself on request.
 
-It runs no student code, touches no CUDA device and computes nothing, so that its copies start clean. Run as
-``python -s -P -B -m grader.observe.zygote FD [MODULE ...]``: FD is its control socket, MODULES are imported ahead.
+It runs no student code, touches no CUDA device and computes nothing, so that its copies start clean. It confines
+itself before it imports anything heavy, and each copy for student code further (see `grader.confine`). Run as
+``python -s -P -B -m grader.observe.zygote FD START``: FD is its control socket, START a `Start` as JSON.
 """
 
 from __future__ import annotations
@@ -9,39 +10,52 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
-import json
 import os
 import select
 import signal
 import socket
 import sys
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from grader.confine.plan import NotConfined, choose
+from grader.confine.sandbox import Sandbox
+from grader.observe.forking import Answer, Fork, Forked, Ready, Refused, Start, Status, StatusOf
 
 _REQUEST_BYTES = 4096
 
 
 def main(arguments: list[str]) -> None:
-    """Import what copies will need, say so, then fork on request until the control socket closes.
+    """Confine this process, import what copies will need, say so, then fork on request until the socket closes.
 
-    A request is either ``{"entry": "module:function"}`` with two descriptors, the copy's channel and its output
-    pipe, answered with ``{"pid": ...}`` and a pidfd; or ``{"status": pid}``, answered with the wait status of a
-    copy that has ended, null for one that has not.
+    What it is asked and answers: see `grader.observe.forking`.
 
     Args:
-        arguments: The descriptor of the control socket and the modules to import.
+        arguments: The descriptor of the control socket, and how to start.
     """
     from grader.observe.processes import adopt_orphans, kill_descendants
 
     control = socket.socket(fileno=int(arguments[0]))
+    start = msgspec.json.decode(arguments[1], type=Start)
+    try:
+        plan = choose(start.confinement)
+    except NotConfined as error:
+        _answer(control, Refused(str(error)))
+        return
+    sandbox = Sandbox(plan.mode, start.cuda, (Path(start.cache),) if start.cache else ())
+    sandbox.enter()
     adopt_orphans()
-    warnings = _import_ahead(["torch", *arguments[1:]])
+    warnings = _import_ahead(["torch", *start.modules])
     import torch
 
     torch.set_num_threads(1)
     gc.collect()
     gc.freeze()
-    _answer(control, {"ready": True, "torch": torch.__version__, "warnings": warnings})
+    _answer(control, Ready(str(torch.__version__), plan.mode, plan.layers, plan.missing, tuple(warnings)))
     try:
-        _serve(control)
+        _serve(control, sandbox)
     finally:
         kill_descendants(os.getpid())
         with contextlib.suppress(ChildProcessError):
@@ -50,7 +64,7 @@ def main(arguments: list[str]) -> None:
         os._exit(0)  # nothing to save: taking torch down object by object would keep the command waiting
 
 
-def _serve(control: socket.socket) -> None:
+def _serve(control: socket.socket, sandbox: Sandbox) -> None:
     ended: dict[int, int] = {}
     while True:
         # A short timeout reaps copies that have ended while nobody asks for one.
@@ -61,19 +75,19 @@ def _serve(control: socket.socket) -> None:
         data, descriptors, _, _ = socket.recv_fds(control, _REQUEST_BYTES, 2)
         if not data:
             return
-        request = json.loads(data)
-        if "status" in request:
+        request: Fork | StatusOf = msgspec.json.decode(data, type=Fork | StatusOf)
+        if isinstance(request, StatusOf):
             ended |= _reap()
-            _answer(control, {"status": ended.pop(request["status"], None)})
+            _answer(control, Status(ended.pop(request.pid, None)))
             continue
-        pid = os.fork()
+        pid = sandbox.fork() if request.confines else os.fork()
         if pid == 0:
             control.close()
-            _become(request["entry"], *descriptors)
+            _become(request, sandbox, *descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
         handle = os.pidfd_open(pid)
-        _answer(control, {"pid": pid}, [handle])
+        _answer(control, Forked(pid), [handle])
         os.close(handle)
 
 
@@ -90,14 +104,15 @@ def _import_ahead(modules: list[str]) -> list[str]:
     return failed
 
 
-def _become(entry: str, channel: int, output: int) -> None:
+def _become(request: Fork, sandbox: Sandbox, channel: int, output: int) -> None:
     """Turn this fork into the process that a request names; never returns."""
-    from grader.observe.processes import end_with_parent
+    from grader.observe.processes import adopt_orphans, end_with_parent
 
     status = 1
     try:
         os.setsid()
         end_with_parent()
+        adopt_orphans()
         nothing = os.open(os.devnull, os.O_RDONLY)
         for descriptor, number in ((nothing, 0), (output, 1), (output, 2)):
             os.dup2(descriptor, number)
@@ -105,7 +120,12 @@ def _become(entry: str, channel: int, output: int) -> None:
         os.closerange(channel + 1, 4096)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
-        module, _, function = entry.partition(":")
+        if request.confines:
+            # Whatever fails here ends the process: nothing runs less confined than was said.
+            places = sandbox.confine(request.confines, request.folder)
+            os.environ |= {"HOME": places.home, "TMPDIR": places.temporary}
+            tempfile.tempdir = None  # whatever was found before is another place now
+        module, _, function = request.entry.partition(":")
         getattr(importlib.import_module(module), function)(channel)
         status = 0
     except (BrokenPipeError, ConnectionError):
@@ -125,8 +145,8 @@ def _reap() -> dict[int, int]:
     return ended
 
 
-def _answer(control: socket.socket, message: dict[str, object], descriptors: list[int] | None = None) -> None:
-    socket.send_fds(control, [json.dumps(message).encode() + b"\n"], descriptors or [])
+def _answer(control: socket.socket, message: Answer, descriptors: list[int] | None = None) -> None:
+    socket.send_fds(control, [msgspec.json.encode(message)], descriptors or [])
 
 
 if __name__ == "__main__":

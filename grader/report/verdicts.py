@@ -30,6 +30,15 @@ class Look(msgspec.Struct, frozen=True):
     meaning: str
 
 
+_LIMITS: Mapping[str, str] = MappingProxyType(
+    {
+        "timeout": "time limit",
+        "memory": "memory limit",
+        "output": "output limit",
+        "processes": "process limit",
+        "files": "file limit",
+    }
+)
 _LOOKS: Mapping[VerdictName, Look] = MappingProxyType(
     {
         "pass": Look("✓", "pass", "good", "What your code returned is what the reference returns."),
@@ -39,6 +48,8 @@ _LOOKS: Mapping[VerdictName, Look] = MappingProxyType(
         "timeout": Look("!", "time limit", "stop", "There was no answer in time; look for a loop that never ends."),
         "memory": Look("!", "memory limit", "stop", "The check needed more memory than it is given."),
         "output": Look("!", "output limit", "stop", "The code printed more than a report can hold."),
+        "processes": Look("!", "process limit", "stop", "The code started more processes than it may have."),
+        "files": Look("!", "file limit", "stop", "The code wrote more to files than it may."),
         "crash": Look("!", "crash", "stop", "The Python process was ended by a signal."),
         "exit": Look("!", "exit", "stop", "The code ended Python before it answered."),
         "invalid": Look("!", "invalid", "stop", "What came back is not plain data, so it could not be compared."),
@@ -65,7 +76,7 @@ def reason_word(reason: str) -> str:
         >>> reason_word("timeout"), reason_word("not run")
         ('time limit', 'not run')
     """
-    return f"{'time' if reason == 'timeout' else reason} limit" if reason in ("timeout", "memory", "output") else reason
+    return _LIMITS.get(reason, reason)
 
 
 def overall(check: CheckGrade) -> VerdictName | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from grader.assignment import folder as course_folder
 from grader.assignment.errors import BadAssignment
+from grader.confine.plan import Wanted
 from grader.errors import BadInput
 from grader.observe.engine import Engine
 from grader.observe.plain import PlainEngine
@@ -36,6 +37,7 @@ class Options:
         seed: The run's seed; None for a fresh secret one.
         reports: Where reports land.
         gradebook: A database URL; None for ``gradebook.sqlite`` among the reports.
+        confinement: How the student's code is confined: "auto", "strict" or "none".
         started: Clock reading (monotonic) of the command's start.
     """
 
@@ -46,6 +48,7 @@ class Options:
     seed: str | None = None
     reports: Path = Path("reports")
     gradebook: str | None = None
+    confinement: Wanted = "auto"
     started: float = 0.0
 
 
@@ -63,11 +66,14 @@ def start_engine(options: Options) -> Engine:
     """
     texts = [notebook_bytes(options.notebook), *_assignment_files(options, "checks.py")]
     if sys.platform != "linux":
+        if options.confinement == "strict":
+            raise BadInput(f"--confinement strict: student code can be confined on Linux only, this is {sys.platform}")
         return PlainEngine()
     modules = [module for name, module in _AHEAD.items() if any(name in text for text in texts)]
     wanted = ",".join(options.devices).encode()
     settings = _assignment_files(options, "assignment.toml") if options.devices == ("auto",) else ()
-    return Zygote(modules, cuda=any(b"cuda" in text for text in (wanted, *settings)))
+    cuda = any(b"cuda" in text for text in (wanted, *settings))
+    return Zygote(modules, cuda=cuda, confinement=options.confinement)
 
 
 def notebook_bytes(path: Path) -> bytes:

@@ -55,8 +55,8 @@ class Stopped(msgspec.Struct, frozen=True, tag="stopped"):
     """The process of the check ended without an answer.
 
     Attributes:
-        reason: "timeout", "memory", "output", "crash" (a signal), "exit" (it ended itself) or "invalid"
-            (what it sent is no answer).
+        reason: "timeout", "memory", "output", "processes", "files", "crash" (a signal), "exit" (it ended itself)
+            or "invalid" (what it sent is no answer).
         detail: What happened, in words: "no answer within 10 s", "signal 11 (SIGSEGV)".
     """
 

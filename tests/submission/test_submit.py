@@ -9,6 +9,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from grader.cli import main
+from grader.confine.plan import choose
 from grader.gradebook import Gradebook
 from grader.grading.model import Grade
 from grader.observe.engine import Engine
@@ -165,7 +166,13 @@ def test_right_work_scores_everything(course: Path) -> None:
     code, grade = submit(notebook(course / "small.ipynb", DOUBLE, NEGATE))
     assert (code, grade.status, grade.score, grade.max_score) == (0, "graded", 10.0, 10.0)
     assert grade.scope == "full"
-    assert "ran unconfined" in " ".join(grade.notices)
+    assert grade.confinement == choose("auto").layers
+
+
+def test_a_run_without_confinement_says_so(course: Path) -> None:
+    _, grade = submit(notebook(course / "small.ipynb", DOUBLE, NEGATE), "--confinement", "none")
+    assert (grade.score, grade.confinement) == (10.0, ())
+    assert "ran unconfined: the code ran with the rights of the account that graded it" in grade.notices
 
 
 def test_grade_json_has_the_shape_that_other_tools_read(course: Path) -> None:
