@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_submit(commands)
     _add_release(commands)
+    _add_doctor(commands)
     return parser
 
 
@@ -65,6 +66,12 @@ def _add_submit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     submit.add_argument("--seed", help="grade with this seed instead of a fresh secret one")
     submit.add_argument("--reports", type=Path, default=Path("reports"), help="where reports land")
     submit.add_argument("--gradebook", metavar="URL", help="database URL; default: gradebook.sqlite in --reports")
+    submit.add_argument(
+        "--confinement",
+        choices=("auto", "strict", "none"),
+        default="auto",
+        help="auto: the strongest that works here; strict: all layers or nothing; none: with this account's rights",
+    )
     submit.add_argument("--json", action="store_true", help="print grade.json instead of a table")
     submit.add_argument("--open", action="store_true", help="open the report in a browser")
     submit.set_defaults(command=_submit)
@@ -80,6 +87,16 @@ def _add_release(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     release.add_argument("--course", type=Path, default=Path(), help="the folder that holds reference/")
     release.add_argument("--check", action="store_true", help="write nothing; exit with 1 where it is out of date")
     release.set_defaults(command=_release)
+
+
+def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        help="say what works on this machine",
+        description="Say how student code is confined here, which devices and versions there are, and what to do.",
+    )
+    doctor.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    doctor.set_defaults(command=_doctor)
 
 
 def _devices(text: str) -> tuple[str, ...]:
@@ -99,5 +116,11 @@ def _submit(options: argparse.Namespace) -> int:
 
 def _release(options: argparse.Namespace) -> int:
     from grader.cli.release import run
+
+    return run(options)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from grader.cli.doctor import run
 
     return run(options)
