@@ -34,6 +34,11 @@ class HandedIn:
     limits: IntakeLimits = LIMITS
 
     @property
+    def name(self) -> str:
+        """Its file name, for messages."""
+        return "".join(letter if letter.isprintable() else "\ufffd" for letter in self.path.name)
+
+    @property
     def suffix(self) -> str:
         """The end of its name in lower case, ".tar.gz" in full; "" where it has none of the usual form."""
         found = re.search(r"((\.tar)?\.[a-z0-9]{1,10})$", self.path.name.lower())
@@ -102,12 +107,14 @@ def open_notebook(handed_in: HandedIn, prefer: Callable[[str], bool] = lambda _:
     Raises:
         BadHandIn: The archive cannot be opened, or holds no notebook, or several and none is preferred.
     """
-    name = _printable(handed_in.path.name)
+    name = handed_in.name
     if not handed_in.whole:
         limit = size(handed_in.limits.archive_bytes)
         raise BadHandIn(f"{name}: it is larger than {limit}: hand in the notebook and only the files asked for")
     if not handed_in.is_archive:
-        _refuse_other_archives(handed_in, name)
+        if handed_in.suffix.endswith(_OTHER_ARCHIVES):
+            what = f"{handed_in.suffix} files are not opened"
+            raise BadHandIn(f"{name}: {what}: hand in the notebook itself, or a .zip, .tar or .tar.gz with it")
         return Opened(handed_in.path.name, handed_in.data)
     from grader.intake.packed import notebook_in
 
@@ -143,14 +150,5 @@ def extra_files(handed_in: HandedIn, opened: Opened, patterns: Sequence[str], ow
 
             return files_beside(handed_in.path, patterns, own, handed_in.limits)
     except BadHandIn as error:
-        raise BadHandIn(f"{_printable(handed_in.path.name)}: {error}") from None
+        raise BadHandIn(f"{handed_in.name}: {error}") from None
     return Extra()
-
-
-def _refuse_other_archives(handed_in: HandedIn, name: str) -> None:
-    if handed_in.suffix.endswith(_OTHER_ARCHIVES):
-        raise BadHandIn(f"{name}: {handed_in.suffix} files are not opened: hand in a .zip, .tar or .tar.gz instead")
-
-
-def _printable(name: str) -> str:
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in name)

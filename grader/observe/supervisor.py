@@ -11,7 +11,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,6 +85,7 @@ class Session:
         device: Where the checks make their inputs.
         data: Files and folders that the notebook finds beside itself; copied for each session.
         on_cell: Called with each cell's number as it starts.
+        files: More files beside the notebook, contents by relative name; nothing here looks into them.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Session:
         device: str = "cpu",
         data: Iterable[Path] = (),
         on_cell: Callable[[int], None] = lambda _: None,
+        files: Mapping[str, bytes] | None = None,
     ) -> None:
         self.notices: tuple[str, ...] = ()
         self.ends: dict[int, CellEnd] = {}
@@ -108,6 +110,7 @@ class Session:
         self._seed = seed
         self._device = device
         self._data = tuple(data)
+        self._files = dict(files or {})
         self._on_cell = on_cell
         self._process: Process | None = None
         self._watch: Watch | None = None
@@ -185,6 +188,7 @@ class Session:
         self._running = 0
         self._folder = tempfile.TemporaryDirectory(prefix="grader-work-", ignore_cleanup_errors=True)
         _copy(self._data, Path(self._folder.name))
+        _write(self._files, Path(self._folder.name))
         self._process = process = self._engine.open(_ENTRY)
         self._watch = watch = Watch(process, self._limits)
         confined_memory = self._limits.memory_bytes if self._device == "cpu" else 0
@@ -286,3 +290,10 @@ def _copy(sources: Iterable[Path], folder: Path) -> None:
             shutil.copytree(source, folder / source.name)
         else:
             shutil.copy2(source, folder / source.name)
+
+
+def _write(files: Mapping[str, bytes], folder: Path) -> None:
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
