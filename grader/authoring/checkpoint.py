@@ -24,7 +24,7 @@ from grader.intake.names import shown
 
 _SAVE = "save the weights alone with torch.save(model.state_dict(), 'weights.pt')"
 _PICKLE_BYTES = 4 * 1024 * 1024
-_RECORDS = 100_000
+_RECORDS = 20_000
 # What the pickle of a state dict names. Quantized and nested tensors are named apart, to be refused in their words.
 _PLAIN = re.compile(
     r"collections\.OrderedDict|torch\.Size|torch\.serialization\._get_layout"

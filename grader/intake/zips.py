@@ -18,6 +18,8 @@ from grader.intake.names import shown
 _ENTRY_SIGNATURE = b"PK\x01\x02"
 _ENCRYPTED, _UTF8_NAME = 0x1, 0x800
 _ENDLESS = 1 << 62
+# zipfile's work on an entry's attributes grows with the square of their length: together they stay below a second.
+_TABLE_BYTES = 2 * 1024 * 1024
 _OTHER_METHODS = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "xz"}
 _AGAIN = "make the archive again and upload that"
 _KINDS: dict[int, Kind] = {
@@ -73,6 +75,8 @@ class _Directory(io.BytesIO):
         found = super().read(size)
         if self.opening and found.count(_ENTRY_SIGNATURE) > self._entries:
             raise BadHandIn(f"it holds more than {self._entries:,} files: hand in the files that are asked for")
+        if self.opening and len(found) > _TABLE_BYTES:
+            raise BadHandIn(f"it cannot be opened: its table of contents is too large; {_AGAIN}")
         return found
 
 

@@ -113,6 +113,18 @@ def zip_of_one_body(copies: int, mebibytes: int) -> bytes:
     return one[:at] + table + tail
 
 
+def zip_with_a_long_table(entries: int, attribute_bytes: int) -> bytes:
+    """A zip whose table of contents holds many empty attributes for each entry."""
+    attributes = struct.pack("<HH", 9, 0) * (attribute_bytes // 4)
+    table = b""
+    for number in range(entries):
+        name = b"%05d" % number
+        fields = (20, 3, 20, 0, 0, 0, 0, 33, 0, 0, 0, len(name), len(attributes), 0, 0, 0, 0, 0)
+        table += struct.pack("<4s4B4HL2L5H2L", b"PK\x01\x02", *fields) + name + attributes
+    tail = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, entries, entries, len(table), 30, 0)
+    return b"PK\x03\x04" + bytes(26) + table + tail
+
+
 def zip_of_links(*links: tuple[str, str], kind: int = stat.S_IFLNK) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

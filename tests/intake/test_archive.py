@@ -171,6 +171,12 @@ def test_too_many_entries_are_refused_before_their_table_is_built() -> None:
     assert refusal(many).startswith("it holds more than 50 files")
 
 
+def test_a_table_of_contents_that_takes_long_to_read_is_refused() -> None:
+    data = hostile.zip_with_a_long_table(entries=40, attribute_bytes=65_000)
+    with at_most(4):
+        assert "its table of contents is too large" in refusal(data)
+
+
 def test_a_bomb_in_a_tar_with_gzip_is_refused_at_its_header() -> None:
     data = hostile.gzipped_zeros(300, first=member("hw2.ipynb", size=300 * MIB))
     with at_most(2):
