@@ -13,6 +13,7 @@ from grader.intake.names import is_litter, shown, unsafe
 from grader.intake.patterns import depth, matches
 
 _LOOKED_AT = 50_000
+_NOTICES = 20
 
 
 def files_beside(notebook: Path, patterns: Sequence[str], own: Collection[str], limits: IntakeLimits) -> Extra:
@@ -46,7 +47,7 @@ def files_beside(notebook: Path, patterns: Sequence[str], own: Collection[str], 
             left_bytes -= len(files[name])
         if len(files) > limits.entries:
             raise BadHandIn(f"more than {limits.entries:,} files beside it fit {', '.join(patterns)}")
-    return Extra(files, tuple(notices))
+    return Extra(files, tuple(notices[:_NOTICES]))
 
 
 def _below(folder: Path, start: str, levels: int, left: list[int]) -> Iterator[tuple[os.DirEntry[str], str]]:

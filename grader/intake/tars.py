@@ -11,14 +11,14 @@ from collections.abc import Iterator
 
 from grader.intake.entry import CHUNK_BYTES, Entry, Kind
 from grader.intake.errors import BadHandIn
-from grader.intake.limits import IntakeLimits, size
+from grader.intake.limits import IntakeLimits
 from grader.intake.names import shown
 
 GZIP = b"\x1f\x8b"
 _BLOCK = tarfile.BLOCKSIZE
-# Headers, padding and long names come on top of the content.
-_OVERHEAD_BYTES = 16 * 1024 * 1024
+# A long name or attributes of one entry, and of all: a few bytes of these cost as much time as a block of content.
 _LONG_HEADER_BYTES = 64 * 1024
+_LONG_HEADERS_BYTES = 4 * 1024 * 1024
 _GZIP_MEMBERS = 100
 _CUT = "it is cut off: its end is missing; make the archive again and upload that"
 _DAMAGED = "it cannot be opened: it is damaged; make the archive again and upload that"
@@ -51,7 +51,8 @@ def tar_entries(data: bytes, limits: IntakeLimits) -> Iterator[Entry]:
     Raises:
         BadHandIn: It is cut off, damaged, or holds more than is read.
     """
-    stream = _Stream(_inflated(data) if data.startswith(GZIP) else _sliced(data), limits)
+    stream = _Stream(_inflated(data) if data.startswith(GZIP) else _sliced(data))
+    long_bytes = 0
     extended: dict[str, bytes] = {}
     for _ in range(4 * limits.entries):
         block = stream.read(_BLOCK)
@@ -63,6 +64,9 @@ def tar_entries(data: bytes, limits: IntakeLimits) -> Iterator[Entry]:
         if info is None or info.size < 0:
             raise BadHandIn(_DAMAGED)
         if info.type in _LONG:
+            long_bytes += info.size
+            if info.size > _LONG_HEADER_BYTES or long_bytes > _LONG_HEADERS_BYTES:
+                raise BadHandIn("its names and attributes are longer than any that are needed: make it again as a .zip")
             extended |= _extension(info, stream)
             continue
         entry = _entry(info, extended, stream)
@@ -92,18 +96,15 @@ def header(block: bytes) -> tarfile.TarInfo | None:
 
 
 class _Stream:
-    """The unpacked bytes of an archive one after another, counted.
+    """The unpacked bytes of an archive one after another; no more is unpacked than is asked for.
 
     Args:
         pieces: The bytes, in pieces of bounded size.
-        limits: How many are read.
     """
 
-    def __init__(self, pieces: Iterator[bytes], limits: IntakeLimits) -> None:
+    def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
         self._ready = b""
-        self._limit_bytes = limits.total_bytes
-        self._left_bytes = limits.total_bytes + _OVERHEAD_BYTES
 
     def read(self, count: int) -> bytes:
         """Read so many bytes, fewer at the end only; `count` is small."""
@@ -116,9 +117,6 @@ class _Stream:
             part, self._ready = self._ready[:count], self._ready[count:]
             parts.append(part)
             count -= len(part)
-            self._left_bytes -= len(part)
-        if self._left_bytes < 0:
-            raise BadHandIn(f"it unpacks to more than the limit of {size(self._limit_bytes)}")
         return b"".join(parts)
 
     def content(self, count: int) -> Iterator[bytes]:
@@ -176,8 +174,6 @@ def _entry(info: tarfile.TarInfo, extended: dict[str, bytes], stream: _Stream) -
 
 def _extension(info: tarfile.TarInfo, stream: _Stream) -> dict[str, bytes]:
     """What a header that belongs to the next one says: a long name, or records of the form "length key=value"."""
-    if info.size > _LONG_HEADER_BYTES:
-        raise BadHandIn(f"a name or attribute in it is {size(info.size)} long, which no name is")
     body = b"".join(stream.content(info.size))
     if info.type == tarfile.GNUTYPE_LONGNAME:
         return {"path": body.rstrip(b"\0")}

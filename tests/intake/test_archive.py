@@ -202,8 +202,8 @@ def test_zeros_without_end_after_a_tar_are_not_unpacked() -> None:
         (pax([("size", str(1 << 62))]) + FILE + END, "is over the limit"),
         (pax([("size", "-512")]) + FILE + END, "declares a size that is no number"),
         (pax([("size", "9" * 5000)]) + FILE + END, "declares a size that is no number"),
-        (pax([("comment", "x" * 70_000)]) + FILE + END, "a name or attribute in it is"),
-        (member("L", tarfile.GNUTYPE_LONGNAME, size=1 << 40) + END, "a name or attribute in it is"),
+        (pax([("comment", "x" * 70_000)]) + FILE + END, "its names and attributes are longer"),
+        (member("L", tarfile.GNUTYPE_LONGNAME, size=1 << 40) + END, "its names and attributes are longer"),
         (pax([("path", "../../x")]) + FILE + END, "leads out"),
         (pax([("path", "x"), ("size", "0")], tarfile.XGLTYPE) + FILE + END, "damaged"),
         (member("x", tarfile.XHDTYPE, 8) + padded(b"99999999") + FILE + END, "damaged"),
@@ -221,6 +221,12 @@ def test_zeros_without_end_after_a_tar_are_not_unpacked() -> None:
 def test_tricks_with_tar_headers_are_refused(data: bytes, words: str) -> None:
     with at_most(2):
         assert words in refusal(data)
+
+
+def test_attributes_of_all_entries_of_a_tar_are_bounded_together() -> None:
+    attributes = pax([("a", "")] * 10_000)
+    data = gzip.compress(b"".join(attributes + member(f"{n}.txt") for n in range(100)) + END)
+    assert "its names and attributes are longer" in refusal(data, IntakeLimits())
 
 
 def test_a_tar_that_git_or_a_parallel_gzip_wrote_is_read() -> None:
