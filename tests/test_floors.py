@@ -14,6 +14,7 @@ FLOORS = {
     "confine": 1,
     "notebook": 1,
     "authoring": 1,
+    "intake": 1,
     "wire": 2,
     "judge": 3,
     "observe": 3,

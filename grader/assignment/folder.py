@@ -207,7 +207,7 @@ def guess(course: Path, notebook: Notebook) -> Assignment | None:
     marked = mark.get("assignment") if isinstance(mark, dict) else None
     if marked in known:
         return load(course, str(marked))
-    named = _named_in(notebook.name, known)
+    named = named_in(notebook.name, known)
     if named is not None:
         return load(course, named)
     defined = set(definitions(notebook.cells))
@@ -226,8 +226,13 @@ def files_below(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _named_in(file_name: str, known: list[str]) -> str | None:
-    """The one assignment whose name stands in a file name by itself: "lovelace_12_HW2 (1).ipynb" is hw2."""
+def named_in(file_name: str, known: list[str]) -> str | None:
+    """The one assignment whose name stands in a file name by itself.
+
+    Example:
+        >>> named_in("lovelace_12_HW2 (1).ipynb", ["hw1", "hw2"])
+        'hw2'
+    """
     stem = file_name.rpartition(".")[0].lower()
     found = [n for n in known if re.search(rf"(?<![a-z0-9]){re.escape(n.lower())}(?![a-z0-9])", stem)]
     # "hw2_bonus" also holds "hw2": the longer name is meant.

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from grader.authoring.modules import buffers, gradients, hooks, modes, parameters, state
     from grader.authoring.rng import Rng
     from grader.authoring.tracing import calls, raises, random_state
+    from grader.authoring.weights import BadWeights, compare_state, load_weights
     from grader.authoring.work import MissingName, Work
 
 __all__ = [
     "Alternative",
+    "BadWeights",
     "Check",
     "Misconception",
     "MissingName",
@@ -40,10 +42,12 @@ __all__ = [
     "calls",
     "check",
     "close",
+    "compare_state",
     "definitions_of",
     "exact",
     "gradients",
     "hooks",
+    "load_weights",
     "misconception",
     "modes",
     "parameters",
@@ -73,6 +77,7 @@ _ROOMS = {
     "modules": ("buffers", "gradients", "hooks", "modes", "parameters", "state"),
     "rng": ("Rng",),
     "tracing": ("calls", "raises", "random_state"),
+    "weights": ("BadWeights", "compare_state", "load_weights"),
     "work": ("MissingName", "Work"),
 }
 

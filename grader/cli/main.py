@@ -53,7 +53,9 @@ def _add_submit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         help="grade one notebook",
         description="Grade one notebook: prints a score and writes a report.",
     )
-    submit.add_argument("notebook", type=Path, help="the notebook to grade, such as hw1.ipynb")
+    submit.add_argument(
+        "notebook", type=Path, help="the notebook to grade, such as hw1.ipynb, or a .zip, .tar or .tar.gz"
+    )
     submit.add_argument("--assignment", help="which assignment it is for; found out where left away")
     submit.add_argument("--student", help="who handed it in; your account's name where left away")
     submit.add_argument(

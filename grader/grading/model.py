@@ -148,7 +148,7 @@ class Grade(msgspec.Struct, frozen=True, kw_only=True):
         seed: What the inputs were made from.
         submitted_at: When, ISO 8601 with a zone.
         submission: File name of what was handed in.
-        digest: SHA-256 of its bytes.
+        digest: SHA-256 of its bytes, and of the files that were taken along from its folder.
         environment: Versions and platform by name: "python", "torch", "platform", "device", "grader" ...
         confinement: The layers that confined the student's code; empty where it ran unconfined.
         notices: Sentences about the run that a reader should know, such as a shell line that was not run.

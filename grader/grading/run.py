@@ -39,6 +39,8 @@ class Submission:
         submitted_at: When, ISO 8601 with a zone.
         attempt: Which attempt it is, counted from 1.
         notebook: The notebook; None where it could not be read.
+        files: What its code finds beside itself, by name: bytes that nothing but that code looks into.
+        notices: Sentences for the report about what was handed in.
     """
 
     student: str
@@ -47,6 +49,8 @@ class Submission:
     submitted_at: str
     attempt: int
     notebook: Notebook | None
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,9 @@ class GradingRun:
         """
         if submission.notebook is None:
             raise ValueError("a submission without a notebook cannot be graded; use ungraded()")
-        by_device = [self._on_device(device, submission.notebook, progress) for device in self.devices]
+        by_device = [
+            self._on_device(device, submission.notebook, submission.files, progress) for device in self.devices
+        ]
         exercises = assemble.exercises(
             self.assignment.settings.exercise, self.checks, by_device, submission.notebook.code
         )
@@ -171,13 +177,13 @@ class GradingRun:
         validate(self.assignment, described.checks)
         return described
 
-    def _on_device(self, device: str, notebook: Notebook, progress: Progress) -> Observed:
+    def _on_device(self, device: str, notebook: Notebook, files: Mapping[str, bytes], progress: Progress) -> Observed:
         if device not in self._here:
             return Observed(runs=not_run(self.checks, device, f"not run: no {device} device here"))
         checks = tuple(check for check in self.checks if check.runs_on(device))
         sources = CheckSources(self.assignment.checks_source())
         reference = self._reference(device, sources)
-        session = self.session([(c.number, c.source) for c in notebook.code], device)
+        session = self.session([(c.number, c.source) for c in notebook.code], device, files)
         exam = Exam(
             assignment=self.assignment.name,
             seed=self.seed,
@@ -197,9 +203,12 @@ class GradingRun:
         observed.runs.update(not_run(elsewhere, device, f"this check does not run on {device}"))
         return observed
 
-    def session(self, cells: Sequence[tuple[int, str]], device: str = "cpu") -> Session:
-        """A session of this run for a notebook's code cells, with the assignment's data beside it."""
-        return Session(self._engine, cells, self._limits, self.seed, device, self.assignment.data_files)
+    def session(
+        self, cells: Sequence[tuple[int, str]], device: str = "cpu", files: Mapping[str, bytes] | None = None
+    ) -> Session:
+        """A session of this run for a notebook's code cells, with the assignment's data and its files beside it."""
+        beside = {**(files or {}), **self.assignment.data_files}  # what is handed in never replaces the course's data
+        return Session(self._engine, cells, self._limits, self.seed, device, beside)
 
     def live_reference(self, device: str = "cpu") -> LiveReference:
         """The reference, to be observed with this run's inputs."""
@@ -226,7 +235,7 @@ class GradingRun:
     ) -> Grade:
         cells = submission.notebook.code if submission.notebook else ()
         absent = [d for d in self.devices if d not in self._here]
-        notices = [n for observed in by_device for n in observed.notices]
+        notices = [*submission.notices, *(n for observed in by_device for n in observed.notices)]
         notices += [f"provisional: the checks were not run on {d}, which is not here" for d in absent]
         if not self._engine.layers:
             notices.append("ran unconfined: the code ran with the rights of the account that graded it")
@@ -276,6 +285,7 @@ def ungraded(
         submitted_at=submission.submitted_at,
         submission=submission.name,
         digest=submission.digest,
+        notices=submission.notices,
         environment=_environment(),
         timing=Timing(start_seconds=0.0, notebook_seconds=0.0, checks_seconds=0.0, total_seconds=0.0),
     )

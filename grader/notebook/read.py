@@ -9,33 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from grader.notebook.errors import BadNotebook
+from grader.notebook.kinds import is_web_page, other_kind
 from grader.notebook.model import Cell, Notebook
 from grader.notebook.percent import percent_document
 from grader.notebook.plain import Mended, plain
 from grader.notebook.shape import CELLS, shape
 
-__all__ = ["BadNotebook", "Cell", "Notebook", "read"]
+__all__ = ["BadNotebook", "Cell", "Notebook", "read", "read_bytes"]
 
 FILE_BYTES = 64 * 1024 * 1024
 # Each value of a JSON file costs Python some 70 bytes however short it is: this bounds the memory of one file.
 JSON_VALUES = 5_000_000
 
 _AGAIN = "save the notebook again and hand that file in"
-_OTHER_FILES = (
-    (b"%PDF", "a PDF file"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"\xd0\xcf\x11\xe0", "an encrypted or old Office file"),
-    (b"\x00GITCRYPT", "an encrypted file (git-crypt)"),
-    (b"Salted__", "an encrypted file (OpenSSL)"),
-    (b"age-encryption.org", "an encrypted file (age)"),
-    (b"-----BEGIN PGP MESSAGE", "an encrypted file (PGP)"),
-    (b"version https://git-lfs", "a Git LFS pointer and not the file itself"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"{\\rtf", "an RTF document"),
-)
 _CONFLICT = re.compile(rb"^<{7} ", re.MULTILINE)
 
 
@@ -52,11 +38,33 @@ def read(path: Path) -> Notebook:
     Raises:
         BadNotebook: It is not there, not a notebook, or larger than what is read; one sentence says which.
     """
-    name = "".join(c if c.isprintable() else "\ufffd" for c in path.name) or str(path)
+    name = path.name or str(path)
+    try:
+        _refuse_other_names(name)
+        data = _bytes(path)
+    except BadNotebook as error:
+        raise BadNotebook(f"{_shown(name)}: {error}") from None
+    return read_bytes(name, data)
+
+
+def read_bytes(name: str, data: bytes) -> Notebook:
+    """Read a notebook from its bytes, as `read` does from a file.
+
+    Args:
+        name: Its file name, which tells its format.
+        data: The file's content.
+
+    Returns:
+        The notebook.
+
+    Raises:
+        BadNotebook: As `read`.
+    """
+    name = _shown(name)
     mended = Mended()
     try:
-        document = _document(path)
-        node = shape(plain(document, mended))
+        _refuse_other_names(name)
+        node = shape(plain(_document(name, data), mended))
     except BadNotebook as error:
         raise BadNotebook(f"{name}: {error}") from None
     except (RecursionError, MemoryError):
@@ -67,16 +75,23 @@ def read(path: Path) -> Notebook:
     return Notebook(name, _cells(node), node["metadata"], node, notices)
 
 
-def _document(path: Path) -> Any:
-    suffix = path.suffix.lower()
-    if suffix not in (".ipynb", ".py"):
+def _shown(name: str) -> str:
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
+
+
+def _refuse_other_names(name: str) -> None:
+    if not name.lower().endswith((".ipynb", ".py")):
         raise BadNotebook("it is neither a notebook (.ipynb) nor a Python file (.py)")
-    data = _bytes(path)
+
+
+def _document(name: str, data: bytes) -> Any:
+    if len(data) > FILE_BYTES:
+        raise BadNotebook(f"it is larger than {FILE_BYTES >> 20} MiB: clear its outputs and save it again")
     if not data.strip():
         raise BadNotebook(f"the file is empty: {_AGAIN}")
     _refuse_other_files(data)
     text = _decode(data)
-    return percent_document(text) if suffix == ".py" else _json(text, data)
+    return percent_document(text) if name.lower().endswith(".py") else _json(text, data)
 
 
 def _bytes(path: Path) -> bytes:
@@ -89,24 +104,17 @@ def _bytes(path: Path) -> bytes:
         if not stat.S_ISREG(mode):
             raise BadNotebook("it is not a regular file")
         with path.open("rb") as file:
-            data = file.read(FILE_BYTES + 1)
+            return file.read(FILE_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         raise BadNotebook("there is no such file") from None
     except OSError as error:
         raise BadNotebook(f"it cannot be read: {error.strerror}") from None
-    if len(data) > FILE_BYTES:
-        raise BadNotebook(f"it is larger than {FILE_BYTES >> 20} MiB: clear its outputs and save it again")
-    return data
 
 
 def _refuse_other_files(data: bytes) -> None:
-    if data.startswith(b"PK\x03\x04"):
-        kind = "an encrypted zip archive" if data[6:7] and data[6] & 1 else "a zip archive"
+    if kind := other_kind(data):
         raise BadNotebook(f"it is {kind}, not a notebook, whatever its name says: hand in the notebook itself")
-    for start, kind in _OTHER_FILES:
-        if data.startswith(start):
-            raise BadNotebook(f"it is {kind}, not a notebook, whatever its name says: hand in the notebook itself")
-    if data.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html", b"<head")):
+    if is_web_page(data):
         raise BadNotebook("it is a web page, not a notebook: download the notebook file itself, not its page")
     if _CONFLICT.search(data):
         raise BadNotebook("it holds an unresolved merge conflict (a line starts with <<<<<<<): resolve it first")

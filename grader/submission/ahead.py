@@ -16,6 +16,9 @@ from grader.assignment import folder as course_folder
 from grader.assignment.errors import BadAssignment
 from grader.confine.plan import Wanted
 from grader.errors import BadInput
+from grader.intake.errors import BadHandIn
+from grader.intake.handin import HandedIn, open_notebook, receive
+from grader.intake.model import Opened
 from grader.observe.engine import Engine
 from grader.observe.plain import PlainEngine
 from grader.observe.warm import Zygote
@@ -30,7 +33,7 @@ class Options:
     """How to grade a notebook.
 
     Attributes:
-        notebook: The file that was handed in.
+        notebook: The file that was handed in: a notebook, or an archive with one in it.
         assignment: Which assignment it is for; None to find out.
         student: Who handed in; None for the account's name.
         devices: "auto", or device types such as ("cpu", "cuda").
@@ -64,7 +67,7 @@ def start_engine(options: Options) -> Engine:
     Raises:
         BadInput: There is no such notebook file.
     """
-    texts = [notebook_bytes(options.notebook), *_assignment_files(options, "checks.py")]
+    texts = [_notebook_text(options), *_assignment_files(options, "checks.py")]
     if sys.platform != "linux":
         if options.confinement == "strict":
             raise BadInput(f"--confinement strict: student code can be confined on Linux only, this is {sys.platform}")
@@ -76,20 +79,15 @@ def start_engine(options: Options) -> Engine:
     return Zygote(modules, cuda=cuda, confinement=options.confinement)
 
 
-def notebook_bytes(path: Path) -> bytes:
-    """Read the file that was handed in.
+def open_handed_in(options: Options, handed_in: HandedIn) -> Opened:
+    """Open the notebook of a hand-in; of several in an archive the one that is named after the assignment.
 
     Raises:
-        BadInput: There is no such file, or it cannot be read.
+        BadHandIn: It cannot be opened, or it cannot be told which notebook is meant.
     """
-    try:
-        return path.read_bytes()
-    except IsADirectoryError:
-        raise BadInput(f"{path} is a folder; name the notebook in it") from None
-    except FileNotFoundError:
-        raise BadInput(f"{path}: there is no such file; check the name and the folder") from None
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+    known = _known(options)
+    meant = options.assignment or course_folder.named_in(options.notebook.name, known)
+    return open_notebook(handed_in, lambda name: meant is not None and course_folder.named_in(name, known) == meant)
 
 
 def course_of(notebook: Path) -> Path:
@@ -103,6 +101,21 @@ def course_of(notebook: Path) -> Path:
 def names_in(stem: str) -> list[str]:
     """The words of a file name that may be an assignment's name."""
     return _NAME.findall(stem)
+
+
+def _notebook_text(options: Options) -> bytes:
+    handed_in = receive(options.notebook)
+    try:
+        return open_handed_in(options, handed_in).data
+    except BadHandIn:
+        return b""  # it is refused, with the reason, once there is a place to record that
+
+
+def _known(options: Options) -> list[str]:
+    try:
+        return course_folder.names(course_of(options.notebook))
+    except BadAssignment:
+        return []
 
 
 def _assignment_files(options: Options, name: str) -> Iterator[bytes]:

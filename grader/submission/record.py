@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import msgspec
 from grader.errors import BadInput
 from grader.gradebook import Gradebook
 from grader.grading.model import Grade, grade_json
+from grader.intake.handin import HandedIn
 from grader.observe.supervisor import CheckResult
 from grader.report.editions import Feedback
 from grader.report.html import write
@@ -79,7 +79,8 @@ def record(
     grade: Grade,
     folder: Path,
     book: Gradebook,
-    submission: Path,
+    handed_in: HandedIn,
+    files: Mapping[str, bytes],
     notebook_html: str,
     feedback: Feedback,
     evidence: Mapping[str, Mapping[str, CheckResult]],
@@ -90,15 +91,21 @@ def record(
         grade: The grade.
         folder: The attempt's reserved folder.
         book: The gradebook.
-        submission: The file that was handed in; a copy is kept for replay.
+        handed_in: What was handed in; a copy is kept for replay.
+        files: The files that were taken along; kept too where they did not come in an archive.
         notebook_html: The student's notebook, rendered and sanitised.
         feedback: What students see of hidden checks.
         evidence: The checks' outcomes, by device and name.
     """
     outcomes = {device: {n: r.outcomes[0] for n, r in results.items()} for device, results in evidence.items()}
     write_atomically(folder / "observations.bin", msgspec.msgpack.encode(Evidence(outcomes)))
-    if submission.is_file():
-        shutil.copyfile(submission, folder / f"submission{submission.suffix or '.ipynb'}")
+    if handed_in.whole:
+        write_atomically(folder / f"submission{handed_in.suffix or '.ipynb'}", handed_in.data)
+    if not handed_in.is_archive:
+        for name, data in files.items():
+            kept = folder / "files" / name
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(kept, data)
     write(grade, folder, notebook_html, feedback)
     write_atomically(folder / "grade.json", grade_json(grade))
     book.add(grade, folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import hashlib
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,12 +18,15 @@ from grader.grading.model import Grade
 from grader.grading.recording import Recording, load
 from grader.grading.run import Graded, GradingRun, Submission, ungraded
 from grader.grading.seeds import fresh_seed
+from grader.intake.errors import BadHandIn
+from grader.intake.handin import HandedIn, extra_files, receive
+from grader.intake.model import Extra, Opened
 from grader.notebook.errors import BadNotebook
 from grader.notebook.model import Notebook
-from grader.notebook.read import read
+from grader.notebook.read import read_bytes
 from grader.observe.engine import Engine
 from grader.report.html import render
-from grader.submission.ahead import Options, course_of, names_in, notebook_bytes
+from grader.submission.ahead import Options, course_of, names_in, open_handed_in
 from grader.submission.record import record, reserve
 
 
@@ -51,8 +53,12 @@ def submit(options: Options, engine: Engine, progress: Callable[[str], None] = l
         BadInput: There is nothing to record: no such assignment, a gradebook that will not open.
         EngineFault: The grader's own machinery failed.
     """
-    notebook, unreadable = _read(options.notebook)
+    handed_in = receive(options.notebook)
+    opened, notebook, unreadable = _read(options, handed_in)
     assignment = find_assignment(options, notebook, unreadable)
+    extra = Extra()
+    if opened is not None and notebook is not None:
+        notebook, extra, unreadable = _with_files(handed_in, opened, notebook, assignment)
     student = options.student or getpass.getuser()
     book = Gradebook(options.gradebook or f"sqlite:///{options.reports / 'gradebook.sqlite'}")
     recording = _recording(assignment)
@@ -60,10 +66,12 @@ def submit(options: Options, engine: Engine, progress: Callable[[str], None] = l
     submission = Submission(
         student=student,
         name=options.notebook.name,
-        digest=hashlib.sha256(notebook_bytes(options.notebook)).hexdigest(),
+        digest=handed_in.digest(extra.files),
         submitted_at=datetime.now(UTC).isoformat(timespec="seconds"),
         attempt=number,
         notebook=notebook,
+        files=extra.files,
+        notices=(*(opened.notices if opened else ()), *(notebook.notices if notebook else ()), *extra.notices),
     )
     try:
         with ThreadPoolExecutor(1) as aside:
@@ -72,7 +80,7 @@ def submit(options: Options, engine: Engine, progress: Callable[[str], None] = l
             progress("writing the report")
             html = rendered.result()
         feedback = assignment.settings.feedback
-        record(graded.grade, folder, book, options.notebook, html, feedback, graded.evidence)
+        record(graded.grade, folder, book, handed_in, extra.files, html, feedback, graded.evidence)
     except BaseException:
         _remove_if_empty(folder)
         raise
@@ -161,11 +169,30 @@ def _recording(assignment: Assignment) -> Recording | None:
     return load(assignment.public / "observations.bin")
 
 
-def _read(path: Path) -> tuple[Notebook | None, str]:
+def _read(options: Options, handed_in: HandedIn) -> tuple[Opened | None, Notebook | None, str]:
+    """The hand-in opened, its notebook read; None and the reason for what cannot be."""
     try:
-        return read(path), ""
-    except BadNotebook as error:
-        return None, str(error)
+        opened = open_handed_in(options, handed_in)
+        return opened, read_bytes(opened.name.rpartition("/")[2], opened.data), ""
+    except (BadHandIn, BadNotebook) as error:
+        return None, None, _named(handed_in, str(error))
+
+
+def _with_files(
+    handed_in: HandedIn, opened: Opened, notebook: Notebook, assignment: Assignment
+) -> tuple[Notebook | None, Extra, str]:
+    """The notebook and the files that come along; without a notebook, but with the reason, where these cannot be."""
+    settings = assignment.settings
+    try:
+        return notebook, extra_files(handed_in, opened, settings.files, settings.data), ""
+    except BadHandIn as error:
+        return None, Extra(), str(error)
+
+
+def _named(handed_in: HandedIn, reason: str) -> str:
+    """The reason with the archive's name before that of the notebook in it."""
+    name = handed_in.name
+    return reason if reason.startswith(f"{name}: ") else f"{name}: {reason}"
 
 
 def _remove_if_empty(folder: Path) -> None:
