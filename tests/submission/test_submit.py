@@ -13,6 +13,7 @@ from grader.confine.plan import choose
 from grader.gradebook import Gradebook
 from grader.grading.model import Grade
 from grader.observe.engine import Engine
+from grader.submission.ahead import start_engine
 
 SETTINGS = """
 title = "Small numbers"
@@ -169,7 +170,8 @@ def test_right_work_scores_everything(course: Path) -> None:
     assert grade.confinement == choose("auto").layers
 
 
-def test_a_run_without_confinement_says_so(course: Path) -> None:
+def test_a_run_without_confinement_says_so(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.cli.submit.start_engine", start_engine)
     _, grade = submit(notebook(course / "small.ipynb", DOUBLE, NEGATE), "--confinement", "none")
     assert (grade.score, grade.confinement) == (10.0, ())
     assert "ran unconfined: the code ran with the rights of the account that graded it" in grade.notices
