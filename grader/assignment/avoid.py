@@ -30,10 +30,10 @@ def avoided_by(function: str, names: Iterable[str]) -> str:
         The first of the names that means it; "" where none does.
 
     Example:
-        >>> avoided_by("torch.Tensor.softmax", ["torch.exp", "torch.softmax"]), avoided_by("torch.nn.Softmax", ["softmax"])
-        ('torch.softmax', 'softmax')
-        >>> avoided_by("torch.nn.functional.softmax", ["torch.softmax"])
-        ''
+        >>> avoided_by("torch.Tensor.softmax", ["torch.exp", "torch.softmax"])
+        'torch.softmax'
+        >>> avoided_by("torch.nn.functional.softmax", ["torch.softmax"]), avoided_by("torch.nn.Softmax", ["softmax"])
+        ('', 'softmax')
     """
     return next((name for name in names if _means(name, function)), "")
 

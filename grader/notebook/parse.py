@@ -30,12 +30,14 @@ class Parsed:
     Attributes:
         cell: The cell.
         lines: The text that the statements' line numbers refer to.
-        body: Its top-level statements; None where it is no Python.
+        body: Its top-level statements; None where it is no Python, or could not be told to be.
+        readable: False where it would have cost too much to parse, or is nested too deeply.
     """
 
     cell: Cell
     lines: tuple[str, ...]
     body: tuple[ast.stmt, ...] | None
+    readable: bool = True
 
     def text(self, statement: ast.stmt) -> str:
         """The source of a statement with its decorators, without what else stands on its lines."""
@@ -68,16 +70,17 @@ def parse(cells: Iterable[Cell]) -> list[Parsed]:
         source = _without_cell_magic(cell.source)
         affordable = len(source) <= min(_CELL_CHARACTERS, parsing)
         parsing -= len(source) if affordable else 0
-        body = _body(source) if affordable else None
+        body, readable = _body(source) if affordable else (None, False)
         if body is None and affordable:
             transforming -= len(source) * (1 + len(_MAGIC.findall(source)))
+            readable = readable and transforming >= 0
             if transforming >= 0:
                 transformed = _transformed(source)
-                body = _body(transformed)
+                body, readable = _body(transformed)
                 # Where lines still match, show the student's own and not what IPython made of them.
                 same = transformed.rstrip("\n").count("\n") == source.rstrip("\n").count("\n")
                 source = source if same else transformed
-        found.append(Parsed(cell, tuple(source.split("\n")), body))
+        found.append(Parsed(cell, tuple(source.split("\n")), body, readable))
     return found
 
 
@@ -89,13 +92,16 @@ def _without_cell_magic(source: str) -> str:
     return "\n" + source[magic.end() :] if magic[1] in _RUNS_HERE else ""
 
 
-def _body(source: str) -> tuple[ast.stmt, ...] | None:
+def _body(source: str) -> tuple[tuple[ast.stmt, ...] | None, bool]:
+    """The statements, and whether it could be told what the source is."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return tuple(ast.parse(source).body)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+            return tuple(ast.parse(source).body), True
+    except (SyntaxError, ValueError):
+        return None, True
+    except (RecursionError, MemoryError):
+        return None, False
 
 
 def _transformed(source: str) -> str:

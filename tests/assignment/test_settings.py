@@ -104,8 +104,8 @@ def test_a_wrong_value_is_told_with_file_key_and_what_was_expected(write):
         (ONE + 'names = ["a b"]\n', 'exercise[1].names must be a list of Python names, each once, got ["a b"]'),
         (
             ONE + 'avoid = ["F.softmax()"]\n',
-            'exercise[1].avoid must be a list of Python names such as "torch.softmax", or "softmax" for whatever goes by '
-            'that name, each once, got ["F.softmax()"]',
+            'exercise[1].avoid must be a list of Python names such as "torch.softmax", or "softmax" for whatever '
+            'goes by that name, each once, got ["F.softmax()"]',
         ),
         (ONE + 'avoid = "softmax"\n', "exercise[1].avoid must be a list of Python names such as"),
         (
