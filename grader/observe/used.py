@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from torch._ops import OpOverload, OpOverloadPacket
 from torch.overrides import TorchFunctionMode, resolve_name
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -35,7 +36,7 @@ class _Functions(TorchFunctionMode):
         self.log = log
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.log.add(resolve_name(func) or str(getattr(func, "__name__", "")))
+        self.log.add(_name_of(func))
         self.log.depth += 1
         try:
             return func(*args, **(kwargs or {}))
@@ -71,6 +72,12 @@ def used(avoid: Sequence[str]) -> Iterator[dict[str, None]]:
         return
     with _Functions(log), _Operators(log):
         yield log.called
+
+
+def _name_of(function: Any) -> str:
+    if isinstance(function, OpOverload | OpOverloadPacket):  # torch.ops.aten.mm, with or without an overload's name
+        return "::".join(str(function).split(".")[:2])
+    return resolve_name(function) or str(getattr(function, "__name__", ""))
 
 
 def _called_by_a_cell() -> bool:
