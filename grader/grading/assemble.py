@@ -108,7 +108,7 @@ def _called(exercise: Exercise, own: Sequence[CheckSpec], by_device: Sequence[Ob
             kind="calls",
             what=f"`{function}` was called while {_listed(list(checks)[:3])} ran",
             why=f"this exercise is to be written without `{avoided_by(function, exercise.avoid)}`; "
-            "the submission's own process says so.",
+            "so says the submission's own process.",
             avoided=avoided_by(function, exercise.avoid),
         )
         for function, checks in seen.items()
