@@ -13,7 +13,8 @@ from types import TracebackType
 import msgspec
 
 from grader.assignment.folder import Assignment
-from grader.authoring.spec import CheckSpec, VariantSpec
+from grader.authoring.forgeable import FACT
+from grader.authoring.spec import CheckSpec, Forgeable, VariantSpec
 from grader.grading import assemble
 from grader.grading.judging import BadCheckFile, Judging
 from grader.grading.looking import in_plain_sight, look_at
@@ -170,6 +171,7 @@ class GradingRun:
             self.assignment.alternatives_source(),
         )
         validate(self.assignment, described.checks)
+        refuse_verdicts(f"{self.assignment.name}/checks.py", described.forgeable)
         return described
 
     def _on_device(self, device: str, notebook: Notebook, progress: Progress) -> Observed:
@@ -306,6 +308,20 @@ def validate(assignment: Assignment, checks: Sequence[CheckSpec]) -> None:
                 f"{where}: the checks of {exercise.id!r} are worth {total:g} points in all, "
                 f"assignment.toml says {exercise.points:g}"
             )
+
+
+def refuse_verdicts(where: str, forgeable: Sequence[Forgeable]) -> None:
+    """Refuse checks that decide for themselves, where the code under check can make them decide anything.
+
+    Raises:
+        BadCheckFile: There is such a verdict; the message says where, and what to return instead.
+    """
+    for found in forgeable[:1]:
+        instead = " and ".join(f"`{part}`" for part in found.instead)
+        raise BadCheckFile(
+            f"{where}: line {found.line}: {found.check} returns a verdict on data, `{found.what}`, which a student's "
+            f"code can forge; return {instead} and let the judge compare, or end the line with `{FACT}` if it is none"
+        )
 
 
 def _environment() -> dict[str, str]:
