@@ -56,9 +56,8 @@ def rows_and_columns(work, rng):
 @check(exercise="my_softmax", points=1, visibility="hidden")
 def its_input_stays(work, rng):
     """The input is not changed."""
-    x = rng.normal(3, 4)
-    y = work.my_softmax(torch.softmax(x, 0), 0)
-    return {"output": y, "input": x}
+    x = torch.softmax(rng.normal(3, 4), 0)
+    return {"output": work.my_softmax(x, 0), "input": x}
 
 @check(exercise="double", points=1)
 def doubles(work, rng):
@@ -133,6 +132,16 @@ def test_a_shortcut_by_a_hidden_name_passes_and_is_left_to_a_person(course: Path
     assert "no proof" not in student
 
 
+def test_a_patched_comparison_hides_nothing_and_is_shown(course: Path) -> None:
+    cell = (
+        "_s = my_softmax\ntorch.Tensor.__eq__ = lambda a, b: torch.ones(1, dtype=torch.bool)\n"
+        "def my_softmax(x, dim):\n    y = _s(x, dim)\n    x.zero_()\n    return y"
+    )
+    grade, _ = submit(course, HONEST, cell, DOUBLE)
+    assert grade.exercises[0].score == 0.0
+    assert [(each.cell, each.line, each.what) for each in grade.looks] == [(3, 2, "`torch.Tensor.__eq__` is replaced")]
+
+
 def test_a_parser_bomb_is_named_and_the_rest_is_graded(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
     grade, _ = submit(course, HONEST, DOUBLE, "(" * 100_000 + ")" * 100_000)
     assert grade.score == 3.0
@@ -165,7 +174,7 @@ def test_a_check_that_computes_its_verdict_is_refused_with_its_line_and_what_to_
     nbformat.write(new_notebook(cells=[new_code_cell(DOUBLE)]), path)
     assert main(["submit", str(path), "--assignment", "soft", "--student", "a"]) == 2
     assert (
-        "soft/checks.py: line 21: doubles returns a verdict on data, `(work.double(rng.normal(3)) > 0).all()`, which a "
+        "soft/checks.py: line 20: doubles returns a verdict on data, `(work.double(rng.normal(3)) > 0).all()`, which a "
         "student's code can forge; return `work.double(rng.normal(3))` and let the judge compare, or end the line with "
         "`# fact` if it is none"
     ) in " ".join(capsys.readouterr().err.split())
