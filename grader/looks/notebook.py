@@ -14,6 +14,7 @@ from grader.notebook.model import Cell
 from grader.notebook.parse import parse
 
 _LOOKS = 20
+_CELL_CHARACTERS = 50_000
 _NOT_READ = "its text is too long or too deeply nested to be looked at, which no cell written by hand is."
 
 
@@ -60,7 +61,17 @@ def look(
 def _parsed(cell: LookCell) -> tuple[ast.stmt, ...] | None:
     """A cell's statements: none where it is no Python, which cannot run either; None where it was too much to tell."""
     (parsed,) = parse([Cell(cell.number, cell.source, "code")])
-    return () if parsed.body is None and parsed.readable else parsed.body
+    if parsed.body is not None or len(cell.source) > _CELL_CHARACTERS:
+        return parsed.body
+    # What that parser gives up for its cost is tried here at any cost: this process may take its time, and end.
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    try:
+        return tuple(ast.parse(str(TransformerManager().transform_cell(cell.source))).body)  # type: ignore[no-untyped-call]
+    except (SyntaxError, ValueError):
+        return ()
+    except (RecursionError, MemoryError, SystemError):
+        return None
 
 
 def _found(statements: Sequence[Statement], exercises: Sequence[LookExercise], failed: Iterable[Look]) -> Looks:

@@ -30,14 +30,12 @@ class Parsed:
     Attributes:
         cell: The cell.
         lines: The text that the statements' line numbers refer to.
-        body: Its top-level statements; None where it is no Python, or could not be told to be.
-        readable: False where it would have cost too much to parse, or is nested too deeply.
+        body: Its top-level statements; None where it is no Python.
     """
 
     cell: Cell
     lines: tuple[str, ...]
     body: tuple[ast.stmt, ...] | None
-    readable: bool = True
 
     def text(self, statement: ast.stmt) -> str:
         """The source of a statement with its decorators, without what else stands on its lines."""
@@ -70,17 +68,16 @@ def parse(cells: Iterable[Cell]) -> list[Parsed]:
         source = _without_cell_magic(cell.source)
         affordable = len(source) <= min(_CELL_CHARACTERS, parsing)
         parsing -= len(source) if affordable else 0
-        body, readable = _body(source) if affordable else (None, False)
+        body = _body(source) if affordable else None
         if body is None and affordable:
             transforming -= len(source) * (1 + len(_MAGIC.findall(source)))
-            readable = readable and transforming >= 0
             if transforming >= 0:
                 transformed = _transformed(source)
-                body, readable = _body(transformed)
+                body = _body(transformed)
                 # Where lines still match, show the student's own and not what IPython made of them.
                 same = transformed.rstrip("\n").count("\n") == source.rstrip("\n").count("\n")
                 source = source if same else transformed
-        found.append(Parsed(cell, tuple(source.split("\n")), body, readable))
+        found.append(Parsed(cell, tuple(source.split("\n")), body))
     return found
 
 
@@ -92,16 +89,13 @@ def _without_cell_magic(source: str) -> str:
     return "\n" + source[magic.end() :] if magic[1] in _RUNS_HERE else ""
 
 
-def _body(source: str) -> tuple[tuple[ast.stmt, ...] | None, bool]:
-    """The statements, and whether it could be told what the source is."""
+def _body(source: str) -> tuple[ast.stmt, ...] | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return tuple(ast.parse(source).body), True
-    except (SyntaxError, ValueError):
-        return None, True
-    except (RecursionError, MemoryError):
-        return None, False
+            return tuple(ast.parse(source).body)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def _transformed(source: str) -> str:

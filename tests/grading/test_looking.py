@@ -29,7 +29,6 @@ BOMBS = [
     "x" + ".y" * 20_000,
     "f" + "(1)" * 15_000,
     "lambda: " * 5_000 + "1",
-    "!ls\n" * 10_000,
     "x = " + "[" * 90 + "]" * 90,
 ]
 
@@ -51,14 +50,27 @@ def test_a_parser_bomb_alone_is_no_python_or_said_to_be_unparsed(engine: Engine,
     assert [each.cell for each in found.elsewhere] in ([], [1])
 
 
+def test_a_cell_that_takes_too_long_is_said_to_be_unparsed(engine: Engine) -> None:
+    found = look_at(engine, cells("!ls\n" * 10_000, USE), EXERCISES)
+    assert [(each.kind, each.cell) for each in found.elsewhere] == [("unparsed", 1)]
+    assert [each.what for each in found.exercises["my_softmax"]] == ["`x.softmax`"]
+
+
+def test_warnings_about_the_text_do_not_hold_up_the_process(engine: Engine) -> None:
+    assert look_at(engine, cells("x = 1\n" + "x is 1\n" * 6_000, USE), EXERCISES).elsewhere == ()
+
+
 class Broken:
     """An engine whose process ends at certain cells, as a parser that crashes would make it."""
 
     forks, layers = True, ()
 
-    def __init__(self, ends_at: Callable[[int], bool]) -> None:
+    def __init__(self, ends_at: Callable[[int], bool], hangs: bool = False) -> None:
         self.opened = 0
         self._ends_at = ends_at
+        self._hangs = threading.Event()
+        if not hangs:
+            self._hangs.set()
 
     def open(self, entry: str) -> Process:
         self.opened += 1
@@ -67,7 +79,8 @@ class Broken:
         return Process(2**22 + 1, ours, -1, -1, lambda _: None)  # no process has this id
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Let what hangs end."""
+        self._hangs.set()
 
     def _serve(self, channel: socket.socket) -> None:
         message = frames.receive(channel.fileno())
@@ -77,6 +90,7 @@ class Broken:
             for cell in request.cells:
                 frames.send(channel.fileno(), {"cell": cell.number})
                 if self._ends_at(cell.number):
+                    self._hangs.wait(30)
                     return
             frames.send(channel.fileno(), {"cell": 0, "found": True}, msgspec.msgpack.encode(Looks()))
 
@@ -86,6 +100,13 @@ def test_a_cell_that_ends_the_process_is_named_and_left_out() -> None:
     (found,) = look_at(engine, cells("1", "2", "3"), EXERCISES).elsewhere
     assert (found.kind, found.cell, found.what) == ("unparsed", 2, "cell 2 could not be parsed for the source check")
     assert engine.opened == 2
+
+
+def test_a_process_that_says_nothing_more_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.grading.looking._SECONDS", 0.2)
+    engine = Broken(lambda cell: cell == 2, hangs=True)
+    assert [each.cell for each in look_at(engine, cells("1", "2", "3"), EXERCISES).elsewhere] == [2]
+    engine.close()
 
 
 def test_a_notebook_that_ends_the_process_again_and_again_is_given_up() -> None:
