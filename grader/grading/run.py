@@ -13,10 +13,9 @@ from types import TracebackType
 import msgspec
 
 from grader.assignment.folder import Assignment
-from grader.authoring.forgeable import FACT
-from grader.authoring.spec import CheckSpec, Forgeable, VariantSpec
+from grader.authoring.spec import CheckSpec, VariantSpec
 from grader.grading import assemble
-from grader.grading.judging import BadCheckFile, Judging
+from grader.grading.judging import BadCheckFile, Judging, refuse_verdicts
 from grader.grading.looking import in_plain_sight, look_at
 from grader.grading.model import ExerciseGrade, Grade, Status, Timing
 from grader.grading.pipeline import Exam, Observed, Progress, not_run, observe_and_judge
@@ -308,20 +307,6 @@ def validate(assignment: Assignment, checks: Sequence[CheckSpec]) -> None:
                 f"{where}: the checks of {exercise.id!r} are worth {total:g} points in all, "
                 f"assignment.toml says {exercise.points:g}"
             )
-
-
-def refuse_verdicts(where: str, forgeable: Sequence[Forgeable]) -> None:
-    """Refuse checks that decide for themselves, where the code under check can make them decide anything.
-
-    Raises:
-        BadCheckFile: There is such a verdict; the message says where, and what to return instead.
-    """
-    for found in forgeable[:1]:
-        instead = " and ".join(f"`{part}`" for part in found.instead)
-        raise BadCheckFile(
-            f"{where}: line {found.line}: {found.check} returns a verdict on data, `{found.what}`, which a student's "
-            f"code can forge; return {instead} and let the judge compare, or end the line with `{FACT}` if it is none"
-        )
 
 
 def _environment() -> dict[str, str]:
