@@ -18,6 +18,7 @@ FLOORS = {
     "wire": 2,
     "judge": 3,
     "observe": 3,
+    "looks": 3,
     "grading": 4,
     "gradebook": 5,
     "report": 5,

@@ -57,6 +57,8 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         title: What a report calls it.
         points: What it is worth.
         names: The names that the student's notebook is to define for it; its id where none are given.
+        avoid: What it is to be written without: dotted names such as "torch.softmax", or a bare "softmax" for whatever
+            goes by that name. A use never costs points; it is shown to a person (see `grader.assignment.avoid`).
 
     Example:
         >>> Exercise(id="one_hot", title="One-hot labels", points=8.0).names
@@ -67,6 +69,7 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     title: str
     points: float
     names: tuple[str, ...] = ()
+    avoid: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.names:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
+from grader.assignment.avoid import is_name
 from grader.assignment.errors import BadAssignment
 from grader.assignment.model import Device, Exercise, Late, Limits, Settings
 
@@ -182,5 +183,9 @@ _RULES: Mapping[str, _Rule] = {
     "exercise.names": _Rule(
         "a list of Python names, each once",
         lambda names: bool(names) and all(map(str.isidentifier, names)) and _distinct(names),
+    ),
+    "exercise.avoid": _Rule(
+        'a list of Python names such as "torch.softmax", or "softmax" for whatever goes by that name, each once',
+        lambda names: all(map(is_name, names)) and _distinct(names),
     ),
 }

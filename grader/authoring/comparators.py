@@ -89,9 +89,13 @@ def at_most(value: float) -> AtMost:
 def accuracy(*, against: Callable[..., Any], at_least: float) -> Accuracy:
     """Judge predicted classes against labels that never enter the student's process.
 
+    That process knows the check's own source and its seed, and so every input. The labels must follow from something
+    else, such as constants that only `against` uses: it and what only it needs are left out of what is sent there.
+    Never draw them from `rng` alone, and never read them from a folder that assignment.toml lists as data.
+
     Args:
         against: A function of checks.py, ``against(rng)``, that makes the labels, int64 of the predictions'
-            shape; it is called in the judge with the check's own seed.
+            shape, or of the scores' without the last dimension; it is called in the judge with the check's own seed.
         at_least: Share of right predictions that passes, 0 to 1.
 
     Returns:

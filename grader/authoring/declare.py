@@ -91,7 +91,8 @@ def check(
 
     The function gets the work and a seeded `Rng` and returns an observation: a tree (dict, list, tuple) of
     tensors, arrays, numbers, strings, booleans and None. It returns data, never a verdict that it computed
-    from data: what runs beside a student's code can be forged by it.
+    from data: what runs beside a student's code can be forged by it (`grader.authoring.forgeable` finds such
+    verdicts, and a file that holds one is refused).
 
     Args:
         exercise: Id of the exercise, as in assignment.toml.

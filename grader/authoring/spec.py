@@ -24,6 +24,22 @@ class CheckSpec(msgspec.Struct, frozen=True, kw_only=True):
         return "all" in self.devices or device in self.devices
 
 
+class Forgeable(msgspec.Struct, frozen=True):
+    """A verdict that a check computes from data and returns (see `grader.authoring.forgeable`).
+
+    Attributes:
+        line: Its line in the check file.
+        check: The check that returns it.
+        what: The expression.
+        instead: What it compares: the data to return instead.
+    """
+
+    line: int
+    check: str
+    what: str
+    instead: tuple[str, ...]
+
+
 class VariantSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A misconception or an alternative without its function.
 

@@ -10,6 +10,7 @@ from rich.markup import escape as escape_markup
 from rich.table import Table
 
 from grader.grading.model import ExerciseGrade, Grade
+from grader.report.looks import headline
 from grader.report.text import visible
 from grader.submission.submit import Submitted
 
@@ -50,6 +51,8 @@ def show(console: Console, submitted: Submitted) -> None:
         console.print(f"[yellow]cell {cell.cell}[/] {escape(what)}", highlight=False)
     for notice in grade.notices:
         console.print(f"[dim]{escape(notice)}[/]", highlight=False)
+    if grade.scope == "full" and (looks := headline(grade)):
+        console.print(f"[yellow]{looks}[/] (see instructor.html)", highlight=False)
     if grade.scope == "public":
         console.print(
             f"[bold]public checks only[/]; {grade.hidden_checks} hidden checks run at grading",

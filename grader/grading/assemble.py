@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from grader.assignment.avoid import avoided_by
 from grader.assignment.model import Exercise
 from grader.authoring.spec import CheckSpec
 from grader.grading.model import CellProblem, ExerciseGrade, Hint
 from grader.grading.pipeline import Observed
 from grader.grading.points import add_up, grade_check, passes
 from grader.judge.errors import meaning
+from grader.looks.model import Look, Looks
 from grader.notebook.cells import definitions, source_of
 from grader.notebook.model import Cell
 from grader.observe.supervisor import CellEnd
+
+_NO_LOOKS = Looks()
 
 
 def exercises(
@@ -20,6 +24,7 @@ def exercises(
     checks: Sequence[CheckSpec],
     by_device: Sequence[Observed],
     cells: Sequence[Cell],
+    looks: Looks = _NO_LOOKS,
 ) -> tuple[ExerciseGrade, ...]:
     """Grade each exercise of an assignment.
 
@@ -28,6 +33,7 @@ def exercises(
         checks: The checks at hand; an exercise without any is left out.
         by_device: What was observed, one entry a device.
         cells: The student's code cells.
+        looks: What was found in their text.
 
     Returns:
         The exercises' grades, in order.
@@ -38,7 +44,8 @@ def exercises(
     for exercise in settings:
         own = [check for check in checks if check.exercise == exercise.id]
         if own:
-            graded.append(_exercise(exercise, own, by_device, cells, _note(exercise, defined, ends)))
+            found = (*looks.exercises.get(exercise.id, ()), *_called(exercise, own, by_device))
+            graded.append(_exercise(exercise, own, by_device, cells, _note(exercise, defined, ends), found))
     return tuple(graded)
 
 
@@ -68,6 +75,7 @@ def _exercise(
     by_device: Sequence[Observed],
     cells: Sequence[Cell],
     note: str,
+    looks: tuple[Look, ...],
 ) -> ExerciseGrade:
     runs = {check.name: [observed.runs[check.name] for observed in by_device] for check in own}
     passed = {name: passes(found) for name, found in runs.items()}
@@ -83,7 +91,28 @@ def _exercise(
         code_cells=tuple(code_cells),
         note="" if all(passed.values()) else note,
         checks=grades,
+        looks=looks,
     )
+
+
+def _called(exercise: Exercise, own: Sequence[CheckSpec], by_device: Sequence[Observed]) -> list[Look]:
+    """The avoided functions that the submission's process says were called, each once with the checks that saw it."""
+    seen: dict[str, dict[str, None]] = {}
+    for check in own:
+        for observed in by_device:
+            result = observed.results.get(check.name)
+            for function in result.called[0] if result and result.called else ():
+                seen.setdefault(function, {})[check.name] = None
+    return [
+        Look(
+            kind="calls",
+            what=f"`{function}` was called while {_listed(list(checks)[:3])} ran",
+            why=f"this exercise is to be written without `{avoided_by(function, exercise.avoid)}`; "
+            "so says the submission's own process.",
+            avoided=avoided_by(function, exercise.avoid),
+        )
+        for function, checks in seen.items()
+    ]
 
 
 def _first_hint(exercise: str, by_device: Sequence[Observed]) -> Hint | None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
 
+from grader.authoring.forgeable import FACT
+from grader.authoring.spec import Forgeable
 from grader.errors import BadInput
 from grader.grading import requests
 from grader.judge.verdict import Verdict
@@ -85,3 +88,17 @@ class Judging:
         if not isinstance(answer, kind):
             raise EngineFault(f"the judge's process answered with {type(answer).__name__}")
         return answer
+
+
+def refuse_verdicts(where: str, forgeable: Sequence[Forgeable]) -> None:
+    """Refuse checks that decide for themselves, where the code under check can make them decide anything.
+
+    Raises:
+        BadCheckFile: There is such a verdict; the message says where, and what to return instead.
+    """
+    for found in forgeable[:1]:
+        instead = " and ".join(f"`{part}`" for part in found.instead)
+        raise BadCheckFile(
+            f"{where}: line {found.line}: {found.check} returns a verdict on data, `{found.what}`, which a student's "
+            f"code can forge; return {instead} and let the judge compare, or end the line with `{FACT}` if it is none"
+        )

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from grader.judge.verdict import Difference, VerdictName
+from grader.looks.model import Look
 from grader.wire.outcome import Frame
 
 Status = Literal["graded", "unreadable", "crashed", "timeout", "memory", "output", "foreign"]
@@ -81,6 +82,7 @@ class ExerciseGrade(msgspec.Struct, frozen=True, kw_only=True):
         code_cells: Numbers of the code cells that define them.
         note: A sentence when something outside the checks matters, such as the cell that failed.
         checks: Its checks in the author's order.
+        looks: What is worth a person's look in its code and calls; never changes points.
     """
 
     id: str
@@ -92,6 +94,7 @@ class ExerciseGrade(msgspec.Struct, frozen=True, kw_only=True):
     code_cells: tuple[int, ...] = ()
     note: str = ""
     checks: tuple[CheckGrade, ...] = ()
+    looks: tuple[Look, ...] = ()
 
 
 class CellProblem(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,6 +159,7 @@ class Grade(msgspec.Struct, frozen=True, kw_only=True):
         output: What the notebook printed while it ran, cut.
         timing: Where the time went.
         exercises: The exercises in the assignment's order.
+        looks: What is worth a person's look in code that belongs to no exercise; never changes points.
     """
 
     assignment: str
@@ -180,6 +184,7 @@ class Grade(msgspec.Struct, frozen=True, kw_only=True):
     output: str = ""
     timing: Timing
     exercises: tuple[ExerciseGrade, ...] = ()
+    looks: tuple[Look, ...] = ()
 
 
 def grade_json(grade: Grade) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -65,6 +65,7 @@ class Exam:
         sources: The checks' sources.
         judging: The trusted worker.
         reference: Where the reference's outcomes come from.
+        avoid: What each exercise is to be written without, by its id.
     """
 
     assignment: str
@@ -75,6 +76,7 @@ class Exam:
     sources: CheckSources
     judging: Judging
     reference: ReferenceSource
+    avoid: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def observe_and_judge(exam: Exam, session: Session, progress: Progress) -> Observed:
@@ -143,12 +145,18 @@ def _run(exam: Exam, session: Session, checks: Sequence[CheckSpec]) -> Results:
     what another one left behind.
     """
     sources = [
-        CheckSource(exam.sources.of(c.name), c.name, check_seed(exam.seed, exam.assignment, c.name)) for c in checks
+        CheckSource(
+            exam.sources.of(c.name),
+            c.name,
+            check_seed(exam.seed, exam.assignment, c.name),
+            avoid=exam.avoid.get(c.exercise, ()),
+        )
+        for c in checks
     ]
     result = session.check(sources)
     output = result.output if len(checks) == 1 else ""
-    parts = zip(result.outcomes, result.seconds, strict=True)
-    return {c.name: CheckResult((o,), (s,), output) for c, (o, s) in zip(checks, parts, strict=True)}
+    parts = zip(checks, result.outcomes, result.seconds, result.called or ((),) * len(checks), strict=True)
+    return {c.name: CheckResult((o,), (s,), output, (called,)) for c, o, s, called in parts}
 
 
 def _to_run_alone(checks: Sequence[CheckSpec], judged: dict[str, Judged]) -> list[CheckSpec]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from grader.authoring.spec import CheckSpec, VariantSpec
+from grader.authoring.spec import CheckSpec, Forgeable, VariantSpec
 from grader.grading.recording import ReferenceOutcomes
 from grader.judge.verdict import Verdict
 from grader.wire.outcome import Outcome
@@ -19,11 +19,12 @@ class Describe(msgspec.Struct, frozen=True, tag="describe"):
 
 
 class Described(msgspec.Struct, frozen=True, tag="described"):
-    """What an assignment's check files define."""
+    """What an assignment's check files define, and the verdicts that checks compute where they could be forged."""
 
     checks: tuple[CheckSpec, ...]
     misconceptions: tuple[VariantSpec, ...]
     alternatives: tuple[VariantSpec, ...]
+    forgeable: tuple[Forgeable, ...] = ()
 
 
 class Judge(msgspec.Struct, frozen=True, tag="judge"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from types import TracebackType
@@ -14,7 +15,8 @@ import msgspec
 from grader.assignment.folder import Assignment
 from grader.authoring.spec import CheckSpec, VariantSpec
 from grader.grading import assemble
-from grader.grading.judging import BadCheckFile, Judging
+from grader.grading.judging import BadCheckFile, Judging, refuse_verdicts
+from grader.grading.looking import in_plain_sight, look_at
 from grader.grading.model import ExerciseGrade, Grade, Status, Timing
 from grader.grading.pipeline import Exam, Observed, Progress, not_run, observe_and_judge
 from grader.grading.points import add_up
@@ -151,13 +153,17 @@ class GradingRun:
         """
         if submission.notebook is None:
             raise ValueError("a submission without a notebook cannot be graded; use ungraded()")
-        by_device = [
-            self._on_device(device, submission.notebook, submission.files, progress) for device in self.devices
-        ]
-        exercises = assemble.exercises(
-            self.assignment.settings.exercise, self.checks, by_device, submission.notebook.code
-        )
-        grade = self._grade(submission, by_device, exercises)
+        cells, settings = submission.notebook.code, self.assignment.settings.exercise
+        with ThreadPoolExecutor(1) as aside:
+            looking = aside.submit(look_at, self._engine, cells, settings)
+            by_device = [
+                self._on_device(device, submission.notebook, submission.files, progress) for device in self.devices
+            ]
+            looks = looking.result()
+        if self._recording is not None:
+            looks = in_plain_sight(looks)  # nobody but the student reads this grade
+        exercises = assemble.exercises(settings, self.checks, by_device, cells, looks)
+        grade = msgspec.structs.replace(self._grade(submission, by_device, exercises), looks=looks.elsewhere)
         evidence = dict(zip(self.devices, (observed.results for observed in by_device), strict=True))
         return Graded(grade, evidence)
 
@@ -175,6 +181,7 @@ class GradingRun:
             self.assignment.alternatives_source(),
         )
         validate(self.assignment, described.checks)
+        refuse_verdicts(f"{self.assignment.name}/checks.py", described.forgeable)
         return described
 
     def _on_device(self, device: str, notebook: Notebook, files: Mapping[str, bytes], progress: Progress) -> Observed:
@@ -193,6 +200,7 @@ class GradingRun:
             sources=sources,
             judging=self._judging,
             reference=reference,
+            avoid={exercise.id: exercise.avoid for exercise in self.assignment.settings.exercise},
         )
         try:
             observed = observe_and_judge(exam, session, progress)

@@ -9,6 +9,7 @@ import msgspec
 
 from grader.authoring.comparators import Accuracy
 from grader.authoring.declare import Alternative, Check, Misconception
+from grader.authoring.forgeable import forgeable
 from grader.authoring.load import load_module, members
 from grader.authoring.rng import Rng
 from grader.authoring.spec import CheckSpec, VariantSpec
@@ -98,6 +99,7 @@ def _describe(request: Describe, labels: dict[str, Any]) -> Described:
         checks=tuple(_spec(check) for check in members(module, Check)),
         misconceptions=tuple(VariantSpec(name=m.name, exercise=m.exercise, text=m.hint) for m in misconceptions),
         alternatives=tuple(VariantSpec(name=a.name, exercise=a.exercise, text=a.description) for a in alternatives),
+        forgeable=forgeable(request.checks),
     )
 
 

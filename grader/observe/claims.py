@@ -10,11 +10,12 @@ import secrets
 
 import msgspec
 
+from grader.assignment.avoid import avoided_by, is_name
 from grader.observe.protocol import CellEnded, CellStarted, CheckAnswer, CheckRequest, Ready
 from grader.wire.frames import Message
 from grader.wire.outcome import Frame, Missing, Outcome, Raised, Stopped
 
-_NAME_LETTERS, _TEXT_LETTERS, _FRAMES = 100, 300, 8
+_NAME_LETTERS, _TEXT_LETTERS, _FRAMES, _CALLS = 100, 300, 8, 20
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -42,6 +43,7 @@ def answer(found: Message | Stopped, request: CheckRequest) -> CheckAnswer | Sto
         request.nonce,
         tuple(_bounded(outcome) for outcome in said.outcomes),
         tuple(seconds if 0 <= seconds < math.inf else 0.0 for seconds in said.seconds),
+        _called(said.called, request),
     )
 
 
@@ -62,6 +64,19 @@ def event(found: Message | Stopped) -> CellStarted | CellEnded | Ready | Stopped
     if isinstance(said, Ready):
         return Ready(tuple(dict.fromkeys(notice[:200] for notice in said.notices[:20])))
     return said
+
+
+def _called(called: tuple[tuple[str, ...], ...], request: CheckRequest) -> tuple[tuple[str, ...], ...]:
+    """For each check the functions that it does avoid, and nothing else that the process would like to be read."""
+    said = called if len(called) == len(request.checks) else ((),) * len(request.checks)
+    return tuple(
+        tuple(name for name in names[:_CALLS] if _is_function(name) and avoided_by(name, check.avoid))
+        for names, check in zip(said, request.checks, strict=True)
+    )
+
+
+def _is_function(name: str) -> bool:
+    return len(name) <= _NAME_LETTERS and name.isascii() and is_name(name.replace("::", "."))
 
 
 def _bounded(outcome: Outcome) -> Outcome:

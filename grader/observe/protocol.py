@@ -106,12 +106,14 @@ class CheckSource(msgspec.Struct, frozen=True):
         name: The check's name in that module.
         seed: What its inputs are made from.
         precisions: It runs once in each; students' work runs in float32 only.
+        avoid: What its exercise is to be written without; such calls are noted where there are any.
     """
 
     source: str
     name: str
     seed: str
     precisions: tuple[Precision, ...] = ("float32",)
+    avoid: tuple[str, ...] = ()
 
 
 class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,8 +142,11 @@ class CheckAnswer(msgspec.Struct, frozen=True):
         nonce: The request's.
         outcomes: For each check, one for each precision asked for.
         seconds: For each check, how long its first run took.
+        called: For each check, the functions that it is to be written without and that were called all the same;
+            empty where no check avoids any.
     """
 
     nonce: str
     outcomes: tuple[Outcome, ...]
     seconds: tuple[float, ...]
+    called: tuple[tuple[str, ...], ...] = ()

@@ -15,8 +15,9 @@ from grader.authoring.declare import Check, definitions_of
 from grader.authoring.load import load_source
 from grader.authoring.rng import Rng
 from grader.authoring.work import MissingName, Work
-from grader.observe.protocol import CheckRequest, Overlay, Precision
+from grader.observe.protocol import CheckAnswer, CheckRequest, Overlay, Precision
 from grader.observe.traceback import describe_error
+from grader.observe.used import used
 from grader.wire.encode import encode
 from grader.wire.errors import WireError
 from grader.wire.outcome import Missing, Outcome, Raised, Returned
@@ -24,9 +25,7 @@ from grader.wire.outcome import Missing, Outcome, Raised, Returned
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
-def run_request(
-    request: CheckRequest, namespace: dict[str, Any], device: str
-) -> tuple[tuple[Outcome, ...], tuple[float, ...]]:
+def run_request(request: CheckRequest, namespace: dict[str, Any], device: str) -> CheckAnswer:
     """Run requested checks, each in every precision that is asked for.
 
     Args:
@@ -35,20 +34,23 @@ def run_request(
         device: Where the checks' inputs are made.
 
     Returns:
-        For each check its outcomes, and the seconds that the first of them took.
+        What became of them.
     """
     if request.overlay is not None:
         apply_overlay(request.overlay, namespace)
     outcomes: list[Outcome] = []
     seconds: list[float] = []
+    called: list[tuple[str, ...]] = []
     for asked in request.checks:
         check = load_source(asked.source, "checks.py", asked.name, Check)
         for place, precision in enumerate(asked.precisions):
             started = time.monotonic()
-            outcomes.append(run_check(check, namespace, asked.seed, device, precision))
+            with used(asked.avoid) as functions:
+                outcomes.append(run_check(check, namespace, asked.seed, device, precision))
             if place == 0:
                 seconds.append(time.monotonic() - started)
-    return tuple(outcomes), tuple(seconds)
+                called.append(tuple(functions))
+    return CheckAnswer(request.nonce, tuple(outcomes), tuple(seconds), tuple(called))
 
 
 def run_check(

@@ -104,9 +104,9 @@ def _run_cells(shell: Any, request: NotebookRequest, channel: int) -> None:
 def _here(check: CheckRequest, shell: Any, device: str) -> bytes:
     from grader.observe.run import run_request
 
-    outcomes, seconds = run_request(check, shell.user_ns, device)
+    answer = run_request(check, shell.user_ns, device)
     _flush()
-    return _pack(CheckAnswer(check.nonce, outcomes, seconds))
+    return _pack(answer)
 
 
 def _in_fork(check: CheckRequest, shell: Any, device: str) -> bytes:

@@ -71,11 +71,13 @@ class CheckResult:
         outcomes: For each check, one for each precision.
         seconds: For each check, how long its first run took.
         output: What was printed meanwhile, cut.
+        called: For each check, the functions that it is to be written without and is said to have called.
     """
 
     outcomes: tuple[Outcome, ...]
     seconds: tuple[float, ...]
     output: str
+    called: tuple[tuple[str, ...], ...] = ()
 
 
 class Session:
@@ -177,7 +179,7 @@ class Session:
             seconds = time.monotonic() - started
             return CheckResult((answer,) * request.count, (seconds,) * len(checks), watch.output.text())
         process.kill_children()
-        return CheckResult(answer.outcomes, answer.seconds, watch.output.text())
+        return CheckResult(answer.outcomes, answer.seconds, watch.output.text(), answer.called)
 
     def close(self) -> None:
         """End the session's processes and remove what they wrote."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from grader.grading.model import CheckGrade, ExerciseGrade, Grade, Hint, Run
+from grader.looks.model import Look
 from grader.report.text import count
 
 Edition = Literal["student", "instructor"]
@@ -46,6 +47,7 @@ def student_exercise(exercise: ExerciseGrade, scope: Literal["full", "public"], 
         code_cells=exercise.code_cells,
         note=exercise.note,
         checks=checks,
+        looks=tuple(_plain_use(look) for look in exercise.looks if look.kind == "source" and look.avoided),
     )
 
 
@@ -83,6 +85,11 @@ def _student_hint(exercise: ExerciseGrade, scope: str, feedback: Feedback) -> Hi
     public_runs = [run for check in exercise.checks if check.visibility == "public" for run in check.runs]
     seen_in_public = any(run.misconception == hint for run in public_runs)
     return hint if scope == "public" or feedback == "message" or seen_in_public else None
+
+
+def _plain_use(look: Look) -> Look:
+    """A direct use of what the exercise is to be written without: a student may not have noticed."""
+    return Look(kind="source", cell=look.cell, line=look.line, what=look.what, why=look.why, avoided=look.avoided)
 
 
 def _student_check(check: CheckGrade, feedback: Feedback) -> CheckGrade:

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from grader.report import code, pictures, text, verdicts
+from grader.report import code, looks, pictures, text, verdicts
 
 _BACKTICKS = re.compile(r"`([^`\n]{1,120})`")
 
@@ -44,6 +44,8 @@ def environment() -> Environment:
         reason_word=verdicts.reason_word,
         picture_of=pictures.image,
         plot_of=pictures.plot,
+        looks_headline=looks.headline,
+        avoided=looks.avoided,
         OUTPUT_LETTERS=text.OUTPUT_LETTERS,
     )
     return templates

@@ -50,6 +50,7 @@ def test_everything_that_is_given_is_read(write):
             "late = { grace_minutes = 15, percent_per_day = 10, max_percent = 50 }\n"
             "limits = { cell_seconds = 2.5, memory_bytes = 1000 }\n"
             '[[exercise]]\nid = "mlp"\ntitle = "A perceptron"\npoints = 2.5\nnames = ["MLP", "train"]\n'
+            'avoid = ["torch.nn.Linear", "linear"]\n'
         )
     )
 
@@ -58,6 +59,7 @@ def test_everything_that_is_given_is_read(write):
     assert (read.devices, read.feedback, read.files) == (("cpu", "cuda"), "nothing", ("*.pt", "out/**"))
     assert (read.late.max_percent, read.limits.cell_seconds, read.limits.memory_bytes) == (50, 2.5, 1000)
     assert read.exercise[0].names == ("MLP", "train")
+    assert read.exercise[0].avoid == ("torch.nn.Linear", "linear")
 
 
 def test_settings_cannot_be_changed(write):
@@ -100,6 +102,12 @@ def test_a_wrong_value_is_told_with_file_key_and_what_was_expected(write):
         ),
         (ONE.replace("3", "0"), "exercise[1].points must be a number above 0, got 0"),
         (ONE + 'names = ["a b"]\n', 'exercise[1].names must be a list of Python names, each once, got ["a b"]'),
+        (
+            ONE + 'avoid = ["F.softmax()"]\n',
+            'exercise[1].avoid must be a list of Python names such as "torch.softmax", or "softmax" for whatever '
+            'goes by that name, each once, got ["F.softmax()"]',
+        ),
+        (ONE + 'avoid = "softmax"\n', "exercise[1].avoid must be a list of Python names such as"),
         (
             ONE + ONE.replace("scale_hook", "b").replace('title = "Scale"\n', ""),
             "exercise[2].title is missing; it must be",

@@ -7,6 +7,7 @@ import io
 import math
 from typing import Any
 
+import msgspec
 import nbformat
 from PIL import Image
 
@@ -20,6 +21,7 @@ from grader.grading.model import (
     Timing,
 )
 from grader.judge.verdict import Difference, Picture
+from grader.looks.model import Look
 from grader.wire.outcome import Frame
 
 VERDICTS = (
@@ -281,6 +283,50 @@ def bad() -> Grade:
     )
 
 
+def needs_a_look() -> Grade:
+    """Right values, made in ways that a person should see."""
+    use = Look(
+        kind="source",
+        cell=6,
+        line=2,
+        what="`F.softmax`",
+        why="this exercise is to be written without `torch.nn.functional.softmax`.",
+        avoided="torch.nn.functional.softmax",
+    )
+    named = Look(
+        kind="source",
+        cell=3,
+        line=1,
+        what="`getattr` with the name `softmax`",
+        why="it takes a function by a text, as one would to hide which one it is.",
+    )
+    called = Look(
+        kind="calls",
+        what="`torch.nn.functional.softmax` was called while `softmax_rows` and `large_inputs` ran",
+        why="this exercise is to be written without `torch.nn.functional.softmax`; the submission itself says so.",
+        avoided="torch.nn.functional.softmax",
+    )
+    patched = Look(
+        kind="source",
+        cell=4,
+        line=1,
+        what="`torch.allclose` is replaced",
+        why="whatever runs later, the checks included, gets the changed one.",
+    )
+    unparsed = Look(
+        kind="unparsed",
+        cell=7,
+        what="cell 7 could not be parsed for the source check",
+        why="its text is too long or too deeply nested to be looked at, which no cell written by hand is.",
+    )
+    first, second = good().exercises
+    exercises = (
+        msgspec.structs.replace(first, looks=(patched,)),
+        msgspec.structs.replace(second, looks=(named, use, called)),
+    )
+    return grade(*exercises, looks=(unparsed,))
+
+
 def every_verdict() -> Grade:
     """One exercise whose checks have every verdict there is."""
     checks = tuple(check(f"check_{name.replace(' ', '_')}", name, run={"message": f"says {name}"}) for name in VERDICTS)
@@ -327,11 +373,13 @@ def hostile() -> Grade:
             code=text,
             note=text,
             misconception=Hint(text, text),
+            looks=(Look(kind="source", cell=1, line=1, what=text, why=text, avoided=text),),
         )
         for text in HOSTILE
     )
     return grade(
         *exercises,
+        looks=tuple(Look(kind="source", cell=1, line=1, what=text, why=text) for text in HOSTILE),
         student=everything,
         title=everything,
         assignment=everything,
@@ -374,4 +422,4 @@ def notebook() -> nbformat.NotebookNode:
     return new.new_notebook(cells=cells)
 
 
-ALL = (good, bad, every_verdict, crashed, public, hostile)
+ALL = (good, bad, needs_a_look, every_verdict, crashed, public, hostile)

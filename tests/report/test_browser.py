@@ -18,7 +18,7 @@ FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"),
 )
-PAGES = ("good", "bad", "every_verdict", "crashed", "public", "hostile", "live")
+PAGES = ("good", "bad", "needs_a_look", "every_verdict", "crashed", "public", "hostile", "live")
 
 pytestmark = pytest.mark.browser
 

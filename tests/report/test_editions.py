@@ -110,3 +110,24 @@ def test_the_students_edition_names_every_field_that_it_keeps(samples) -> None:
         run = msgspec.to_builtins(check.runs[0])
         kept = {name for name, value in run.items() if value}
         assert kept == {"device", "verdict"}
+
+
+def test_the_instructor_sees_what_needs_a_look_with_its_place_and_that_it_is_no_proof(samples) -> None:
+    page = render(samples.needs_a_look(), "instructor")
+    assert "2 exercises need a look." in page
+    assert "no proof and has cost no points" in page
+    assert page.count("no proof, and no points lost") == 3
+    for part in ("cell 3, line 1", "getattr", "is replaced", "was called while", "cell 7 could not be parsed"):
+        assert part in page.replace("</a>", ""), part
+
+
+def test_a_student_sees_direct_uses_kindly_and_nothing_else_of_what_needs_a_look(samples) -> None:
+    page = render(samples.needs_a_look(), "student")
+    assert "This exercise is to be written without <code>torch.nn.functional.softmax</code>; here it is used." in page
+    assert "cell 6, line 2" in page.replace("</a>", "")
+    for part in ("need a look", "Needs a look", "getattr", "is replaced", "was called while", "could not be parsed"):
+        assert part not in page, part
+
+
+def test_a_grade_without_looks_says_nothing_of_them(samples) -> None:
+    assert "a look" not in render(samples.good(), "instructor")

@@ -7,6 +7,7 @@ import msgspec
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from support.shared import Shared
 
 from grader.cli import main
 from grader.confine.plan import choose
@@ -102,19 +103,6 @@ def in_place(work):
     return negate
 '''
 DOUBLE, NEGATE = "def double(x):\n    return 2 * x", "def negate(x):\n    return -x"
-
-
-class Shared:
-    """The tests' one engine, which a command may close without ending it."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._engine, name)
-
-    def close(self) -> None:
-        """Other tests go on with it."""
 
 
 @pytest.fixture
