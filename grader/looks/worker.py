@@ -33,7 +33,7 @@ def main(channel: int) -> None:
 
 
 def _limit() -> None:
-    """Bound the time that parsing may use: the kernel ends the process beyond it. Memory is bounded by who opened it."""
+    """Bound the time that parsing may use; its memory is bounded by who opened the process."""
     sys.setrecursionlimit(_RECURSION_LEVELS)
     if sys.platform != "win32":
         import resource
