@@ -72,7 +72,7 @@ class Broken:
         if not hangs:
             self._hangs.set()
 
-    def open(self, entry: str) -> Process:
+    def open(self, entry: str, confines: object = None) -> Process:
         self.opened += 1
         ours, theirs = socket.socketpair()
         threading.Thread(target=self._serve, args=(theirs,), daemon=True).start()
