@@ -21,6 +21,10 @@ from grader.assignment.model import Device, Exercise, Late, Limits, Settings
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+_FILE_BYTES = 256 * 1024
+# tomllib takes time with the square of a key's parts.
+_ENDLESS_KEY = re.compile(r"(?:(?<![\w-])[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')(?:[ \t]*+\.[ \t]*+(?:[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')){20}")
+_KEY_LETTERS = 80
 _SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
@@ -47,15 +51,22 @@ def read_settings(path: Path) -> Settings:
     """
     where = "/".join(path.parts[-3:])
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        with path.open("rb") as file:
+            data = file.read(_FILE_BYTES + 1)
+        text = data.decode("utf-8-sig")
+        if len(data) > _FILE_BYTES or _ENDLESS_KEY.search(text):
+            raise BadAssignment(f"{where}: is larger than {_FILE_BYTES >> 10} KiB, or has a key of more than 20 parts")
+        raw = tomllib.loads(text.replace("\r\n", "\n"))
     except FileNotFoundError:
         raise BadAssignment(f"{where}: there is no such file; an assignment needs its assignment.toml") from None
     except OSError as error:
         raise BadAssignment(f"{where}: cannot be read: {error.strerror}") from error
     except RecursionError:
         raise BadAssignment(f"{where}: is not TOML that can be read: nested too deeply") from None
+    except BadAssignment:
+        raise
     except ValueError as error:
-        raise BadAssignment(f"{where}: is not TOML: {error}") from error
+        raise BadAssignment(f"{where}: is not TOML: {str(error)[:200]}") from error
     return _settings(raw, where)
 
 
@@ -75,7 +86,7 @@ def _check_table(raw: Mapping[str, Any], struct: type[T], prefix: str, where: st
     fields = {field.name: field for field in msgspec.structs.fields(struct)}
     for key in raw:
         if key not in fields:
-            raise BadAssignment(f"{where}: {prefix}{key} is no known key{_nearest(key, prefix, list(fields))}")
+            raise BadAssignment(f"{where}: {prefix}{key[:_KEY_LETTERS]} is no known key{_nearest(key[:_KEY_LETTERS], prefix, list(fields))}")
     for key, field in fields.items():
         rule = _RULES[re.sub(r"\[\d+\]", "", prefix) + key]
         if key in raw:
@@ -88,7 +99,7 @@ def _check_table(raw: Mapping[str, Any], struct: type[T], prefix: str, where: st
 def _check_value(value: Any, kind: Any, rule: _Rule, at: str) -> None:
     try:
         fits = rule.holds(msgspec.convert(value, kind))
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, OverflowError):
         fits = False
     if not fits:
         raise BadAssignment(f"{at} must be {rule.expected}, got {_shown(value)}")
@@ -102,12 +113,15 @@ def _nearest(key: str, prefix: str, known: list[str]) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    text = json.dumps(value, default=str, ensure_ascii=False)
+    try:
+        text = json.dumps(value, default=str, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return "something too large to show"
     return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _above_zero(value: float) -> bool:
-    return math.isfinite(value) and value > 0
+    return 0 < value < math.inf
 
 
 def _percent(value: float) -> bool:
@@ -121,7 +135,8 @@ def _distinct(values: tuple[Any, ...]) -> bool:
 def _inside(path: str) -> bool:
     """Whether a path or pattern with forward slashes stays below the folder that it is relative to."""
     pure = PurePosixPath(path)
-    return bool(pure.parts) and not pure.is_absolute() and ".." not in pure.parts and "\\" not in path
+    below = bool(pure.parts) and not pure.is_absolute() and ".." not in pure.parts
+    return below and "\\" not in path and path.isprintable()
 
 
 def _folder_name(name: str) -> bool:
@@ -133,7 +148,7 @@ def _distinct_exercises(exercises: tuple[Exercise, ...]) -> bool:
 
 
 _SECONDS = _Rule("a number above 0", _above_zero)
-_BYTES = _Rule("a whole number above 0", _above_zero)
+_BYTES = _Rule("a whole number above 0", lambda count: 0 < count < 2**63)
 _PERCENT = _Rule("a number from 0 to 100", _percent)
 _TITLE = _Rule("a text that is not empty", lambda text: bool(text.strip()))
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 import math
 import secrets
 
-import msgspec
-
 from grader.observe.protocol import CellEnded, CellStarted, CheckAnswer, CheckRequest, Ready
+from grader.wire.body import read_body
+from grader.wire.errors import WireError
 from grader.wire.frames import Message
 from grader.wire.outcome import Frame, Missing, Outcome, Raised, Stopped
 
 _NAME_LETTERS, _TEXT_LETTERS, _FRAMES = 100, 300, 8
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def answer(found: Message | Stopped, request: CheckRequest) -> CheckAnswer | Stopped:
@@ -31,8 +30,8 @@ def answer(found: Message | Stopped, request: CheckRequest) -> CheckAnswer | Sto
     if isinstance(found, Stopped):
         return found
     try:
-        said = msgspec.msgpack.decode(found.body, type=CheckAnswer)
-    except _UNREADABLE:
+        said = read_body(found.body, CheckAnswer)
+    except WireError:
         return Stopped("invalid", "what the process sent is not an answer")
     if not secrets.compare_digest(said.nonce.encode("utf-8", "replace"), request.nonce.encode()):
         return Stopped("invalid", "what the process sent is not the answer to this check")
@@ -54,8 +53,8 @@ def event(found: Message | Stopped) -> CellStarted | CellEnded | Ready | Stopped
     if kind is None:
         return Stopped("invalid", "what the process sent makes no sense")
     try:
-        said: CellStarted | CellEnded | Ready = msgspec.msgpack.decode(found.body, type=kind)
-    except _UNREADABLE:
+        said: CellStarted | CellEnded | Ready = read_body(found.body, kind)
+    except WireError:
         return Stopped("invalid", "what the process sent cannot be read")
     if isinstance(said, CellEnded):
         return CellEnded(said.number, said.error[:_NAME_LETTERS], said.message[:_TEXT_LETTERS], _frames(said.frames))
