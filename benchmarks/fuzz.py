@@ -41,7 +41,9 @@ def main() -> int:
         doors = [options.door] if options.door else ["wire", "notebook"]
         return max(try_guided(door, options.seconds, options.seed, findings) for door in doors)
     print(f"{'door':10} {'inputs':>8} {'inputs/s':>9} {'accepted':>9} {'refused':>8} {'worst s':>8} {'growth MiB':>11}")
-    found = [_show(try_door(d, options.inputs, options.seed, findings)) for d in ([options.door] if options.door else DOORS)]
+    found = [
+        _show(try_door(d, options.inputs, options.seed, findings)) for d in ([options.door] if options.door else DOORS)
+    ]
     return 1 if any(found) else 0
 
 

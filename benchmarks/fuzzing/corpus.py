@@ -20,27 +20,146 @@ NONCE = "a nonce of this request"
 _DTYPE_BYTES = {"bool": 1, "uint8": 1, "int16": 2, "bfloat16": 2, "float32": 4, "int64": 8, "complex128": 16}
 _SHAPES: tuple[Any, ...] = (
     *([], [0], [1], [2, 3], [1, 1, 1, 1, 1, 1, 1, 1], [1] * 9, [0, 2**31, 2**31, 2**31, 2**31], [2**62, 4], [2**63]),
-    *([-1], [3, 0], [0, 2**40], [True], [1.0], ["1"], [2**64], [10**30], [65536, 65536], [8_000_000], [1, 2**26], [None]),
+    *(
+        [-1],
+        [3, 0],
+        [0, 2**40],
+        [True],
+        [1.0],
+        ["1"],
+        [2**64],
+        [10**30],
+        [65536, 65536],
+        [8_000_000],
+        [1, 2**26],
+        [None],
+    ),
 )
-_FLOATS = ("0x1.8p+0", "nan", "-inf", "0x0.0p+0", "0x1p+5000", "1.5", " nan", "0x1.8p+00", "-nan", "0x1.0p+1", "infinity")
+_FLOATS = (
+    "0x1.8p+0",
+    "nan",
+    "-inf",
+    "0x0.0p+0",
+    "0x1p+5000",
+    "1.5",
+    " nan",
+    "0x1.8p+00",
+    "-nan",
+    "0x1.0p+1",
+    "infinity",
+)
 _SOURCES = (
-    *("import torch\nx = 1", "def f(a, *b, c=1, **d):\n    return a\n", "class Net(nn.Module):\n    pass", "%matplotlib inline"),
-    *("!ls {x}\nfiles = !ls\n", "%%bash\nrm -rf ~", "%%time\ny = 2", "torch?", "x = '''\n# %%\n'''", "@a\n@b(1)\ndef g(): pass"),
-    *("é = ü = 2;z=1", "x = f'{a!r:>{w}}'", "match x:\n  case {'a': b, **c}: pass", "await f()", ">>> x = 1\n... y", "  x = 1"),
-    *("if 1:\n if 1:\n  pass", "x = 1 \\\n + 2", "# Text\n\n* a\n* b `c` $x^2$ [l](http://a.b) ![p](attachment:a.png)", "\x0cx = 1"),
-    *("| a | b |\n|---|---|\n| 1 | 2 |", "<b onclick=x>b</b><script>alert(1)</script>", "x = (yield)", "lambda: (yield)"),
-    *("from a import *\nimport b.c as d", "with (a as b, c as d): pass", "try: pass\nexcept* E as e: pass", "async def h(): pass"),
+    *(
+        "import torch\nx = 1",
+        "def f(a, *b, c=1, **d):\n    return a\n",
+        "class Net(nn.Module):\n    pass",
+        "%matplotlib inline",
+    ),
+    *(
+        "!ls {x}\nfiles = !ls\n",
+        "%%bash\nrm -rf ~",
+        "%%time\ny = 2",
+        "torch?",
+        "x = '''\n# %%\n'''",
+        "@a\n@b(1)\ndef g(): pass",
+    ),
+    *(
+        "é = ü = 2;z=1",
+        "x = f'{a!r:>{w}}'",
+        "match x:\n  case {'a': b, **c}: pass",
+        "await f()",
+        ">>> x = 1\n... y",
+        "  x = 1",
+    ),
+    *(
+        "if 1:\n if 1:\n  pass",
+        "x = 1 \\\n + 2",
+        "# Text\n\n* a\n* b `c` $x^2$ [l](http://a.b) ![p](attachment:a.png)",
+        "\x0cx = 1",
+    ),
+    *(
+        "| a | b |\n|---|---|\n| 1 | 2 |",
+        "<b onclick=x>b</b><script>alert(1)</script>",
+        "x = (yield)",
+        "lambda: (yield)",
+    ),
+    *(
+        "from a import *\nimport b.c as d",
+        "with (a as b, c as d): pass",
+        "try: pass\nexcept* E as e: pass",
+        "async def h(): pass",
+    ),
 )
-_PIECES = ("(", "[", "{", "f'{", "-", "not ", "lambda: ", "if 1:\n ", "x.", "1+", "!ls\n", "%a\n", "@a\n", "'", '"""', "\\\n", "# %%\n")
+_PIECES = (
+    "(",
+    "[",
+    "{",
+    "f'{",
+    "-",
+    "not ",
+    "lambda: ",
+    "if 1:\n ",
+    "x.",
+    "1+",
+    "!ls\n",
+    "%a\n",
+    "@a\n",
+    "'",
+    '"""',
+    "\\\n",
+    "# %%\n",
+)
 _TOML = (
-    *("1", "0.5", "-1", "inf", "nan", "1e400", "true", '""', '"x"', "'x'", "[]", "{}", '["cpu"]', '["cpu", "cpu"]', "9" * 30),
-    *('"\\u202e"', '"\\u001b[2J"', '"../a"', '"a/b.py"', "2026-03-01T23:59:00+01:00", "2026-03-01", "0x" + "f" * 300, "0b1"),
-    *('"""\na\n"""', "[" * 50 + "]" * 50, "{a={a={a=1}}}", "9" * 5_000, '["*.pt", "**"]', "0o777", "1_000", '"\\ud800"', "07:32:00"),
-    *("0x" + "f" * 5_000, '["\\u0000"]', "1979-05-27T00:32:00.999999999999-23:59", "-0x1", '"x" "y"', "-nan", "+inf", "1e-400"),
+    *(
+        "1",
+        "0.5",
+        "-1",
+        "inf",
+        "nan",
+        "1e400",
+        "true",
+        '""',
+        '"x"',
+        "'x'",
+        "[]",
+        "{}",
+        '["cpu"]',
+        '["cpu", "cpu"]',
+        "9" * 30,
+    ),
+    *(
+        '"\\u202e"',
+        '"\\u001b[2J"',
+        '"../a"',
+        '"a/b.py"',
+        "2026-03-01T23:59:00+01:00",
+        "2026-03-01",
+        "0x" + "f" * 300,
+        "0b1",
+    ),
+    *(
+        '"""\na\n"""',
+        "[" * 50 + "]" * 50,
+        "{a={a={a=1}}}",
+        "9" * 5_000,
+        '["*.pt", "**"]',
+        "0o777",
+        "1_000",
+        '"\\ud800"',
+        "07:32:00",
+    ),
+    *(
+        "0x" + "f" * 5_000,
+        '["\\u0000"]',
+        "1979-05-27T00:32:00.999999999999-23:59",
+        "-0x1",
+        '"x" "y"',
+        "-nan",
+        "+inf",
+        "1e-400",
+    ),
 )
-_PNG = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="  # one pixel
-)
+_PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="  # one pixel
 
 
 def wire(rng: Random) -> bytes:
@@ -79,7 +198,18 @@ def settings(rng: Random) -> bytes:
     """An assignment.toml."""
     sections = ("", "[late]", "[limits]", "[[exercise]]", "[[exercise]]", "[x.y]", "[[late]]", "['limits']")
     keys = ("title", "solution", "devices", "feedback", "due", "files", "data", "id", "points", "names", "memory_bytes")
-    more = ("grace_minutes", "percent_per_day", "cell_seconds", "exercise", "limits", "x", '"a b"', "a.b", '"\\u001b"', "a" * 300)
+    more = (
+        "grace_minutes",
+        "percent_per_day",
+        "cell_seconds",
+        "exercise",
+        "limits",
+        "x",
+        '"a b"',
+        "a.b",
+        '"\\u001b"',
+        "a" * 300,
+    )
     if rng.random() < 0.4:
         text = _shipped_settings(rng.randrange(2))
     else:
@@ -92,7 +222,11 @@ def settings(rng: Random) -> bytes:
     for _ in range(rng.choice((0, 1, 2))):
         at = rng.randrange(len(lines))
         key = lines[at].partition("=")[0]
-        lines[at] = f"{key}= {rng.choice(_TOML)}" if rng.random() < 0.8 else f"{key.strip() or 'a'}." * rng.choice((2, 50)) + "x=1"
+        lines[at] = (
+            f"{key}= {rng.choice(_TOML)}"
+            if rng.random() < 0.8
+            else f"{key.strip() or 'a'}." * rng.choice((2, 50)) + "x=1"
+        )
     return _maybe_spoilt(rng, "\n".join(lines).encode(), 0.3)
 
 
@@ -109,7 +243,17 @@ def notebook(rng: Random) -> bytes:
 
 def percent(rng: Random) -> bytes:
     """A .py file in the percent format."""
-    marks = ("# %%", "# %%", "#%%", "# %% [markdown]", "# %% [raw]", "# %% title a=1", '# %% tags=["a"]', "# %% [md] {", "# %%%")
+    marks = (
+        "# %%",
+        "# %%",
+        "#%%",
+        "# %% [markdown]",
+        "# %% [raw]",
+        "# %% title a=1",
+        '# %% tags=["a"]',
+        "# %% [md] {",
+        "# %%%",
+    )
     pieces: list[str] = []
     if rng.random() < 0.2:
         pieces.append("# ---\n# jupyter:\n#   jupytext: {}\n# ---\n")
@@ -132,7 +276,11 @@ def grade(rng: Random) -> bytes:
 def _messages(rng: Random) -> bytes:
     stream = b""
     for _ in range(rng.randrange(1, 4)):
-        header: Any = {"kind": rng.choice(("ready", "cell ended", *TEXTS)), "n": rng.choice(INTEGERS), "x": [1, {"y": 2.5}]}
+        header: Any = {
+            "kind": rng.choice(("ready", "cell ended", *TEXTS)),
+            "n": rng.choice(INTEGERS),
+            "x": [1, {"y": 2.5}],
+        }
         text = json_bytes(rng, spoil_tree(rng, header, ODD_JSON))
         stream += _packed(rng, b"GRM1", text, rng.randbytes(rng.choice((0, 0, 5, 100))))
     return _maybe_spoilt(rng, stream, 0.3)
@@ -177,7 +325,12 @@ def _body_bytes(header: Any) -> int:
 
 
 def _outcome(rng: Random) -> dict[str, Any]:
-    error = {"type": "raised", "error": rng.choice(TEXTS[4:]), "message": "m" * rng.choice((1, 5_000)), "frames": [_frame()] * 9}
+    error = {
+        "type": "raised",
+        "error": rng.choice(TEXTS[4:]),
+        "message": "m" * rng.choice((1, 5_000)),
+        "frames": [_frame()] * 9,
+    }
     observed = {"type": "returned", "observation": wire(rng)} if rng.random() < 0.4 else error
     stopped = {"type": "stopped", "reason": "timeout", "detail": "no answer"}
     return rng.choice((observed, observed, {"type": "missing", "name": "f"}, stopped))
@@ -200,7 +353,11 @@ def _msgpack(rng: Random, tree: Any) -> bytes:
 def _cell(rng: Random) -> dict[str, Any]:
     kind = rng.choice(("code", "code", "markdown", "raw", "heading"))
     source = _source(rng)
-    cell: dict[str, Any] = {"cell_type": kind, "metadata": {"tags": []}, "id": rng.choice(("a", "b", "x" * 50, "x" * 64))}
+    cell: dict[str, Any] = {
+        "cell_type": kind,
+        "metadata": {"tags": []},
+        "id": rng.choice(("a", "b", "x" * 50, "x" * 64)),
+    }
     cell["source"] = source if rng.random() < 0.7 else source.splitlines(keepends=True)
     if kind == "code":
         data = {"text/plain": "1", "text/html": "<b>1</b>", "image/png": _image(rng), "application/json": {"a": [1]}}
@@ -266,7 +423,15 @@ def _grade_json() -> str:
     exercise |= {"code_cells": [1], "note": "n", "checks": [check, check | {"visibility": "hidden"}]}
     cell = {"cell": 1, "first_line": "x", "reason": "error", "error": "E", "message": "m", "frames": [_frame()]}
     timing = dict.fromkeys(("start_seconds", "notebook_seconds", "checks_seconds", "total_seconds"), 1.0)
-    made = {"assignment": "hw2", "title": "T", "student": "s", "attempt": 1, "score": 0.0, "max_score": 1.0, "seed": "s"}
+    made = {
+        "assignment": "hw2",
+        "title": "T",
+        "student": "s",
+        "attempt": 1,
+        "score": 0.0,
+        "max_score": 1.0,
+        "seed": "s",
+    }
     made |= {"devices": ["cpu"], "status": "graded", "submitted_at": "2026-01-01T00:00:00+00:00", "digest": "0" * 64}
     made |= {"submission": "a.ipynb", "environment": {"torch": "2"}, "notices": ["n"], "output": "o", "timing": timing}
     return json.dumps(made | {"cells": [cell], "exercises": [exercise], "confinement": ["seccomp"], "reason": "r"})

@@ -17,7 +17,9 @@ from random import Random
 from fuzzing import corpus
 
 # A browser acts on these; in a page they may only stand as text, where `<` is written `&lt;`.
-_ACTS = re.compile(r"<(?:script|iframe|object|embed|form|input|link|base)\b|<[^>]*\son\w+\s*=|<[^>]*=\s*[\"']?javascript:", re.I)
+_ACTS = re.compile(
+    r"<(?:script|iframe|object|embed|form|input|link|base)\b|<[^>]*\son\w+\s*=|<[^>]*=\s*[\"']?javascript:", re.I
+)
 _LOADS = re.compile(r"<[^>]*\s(?:src|data|poster|srcset|background)=\"(?!data:image/(?:png|jpeg);base64,)", re.I)
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 

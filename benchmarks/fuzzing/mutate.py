@@ -19,7 +19,19 @@ _MSGPACK = (
 _TEXT = (
     *(b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\r", b"\r\n", b"\x0c", b"\x1b]52;c;eA==\x07", b"\x9b"),
     *("\u202e".encode(), "\u2028".encode(), "\u0660".encode(), "\U0001f600".encode(), b"\\u0000", b"\\ud800", b"\\"),
-    *(b"9" * 400, b"1e999", b"-0", b"NaN", b"0x" + b"f" * 400, b"[" * 120, b"{" * 120, b"(" * 120, b'"', b"'''", b'"""'),
+    *(
+        b"9" * 400,
+        b"1e999",
+        b"-0",
+        b"NaN",
+        b"0x" + b"f" * 400,
+        b"[" * 120,
+        b"{" * 120,
+        b"(" * 120,
+        b'"',
+        b"'''",
+        b'"""',
+    ),
 )
 
 INTEGERS = (
@@ -28,7 +40,20 @@ INTEGERS = (
 )
 FLOATS = (0.0, -0.0, 0.5, 1e308, 5e-324, float("inf"), float("-inf"), float("nan"))
 TEXTS = (
-    *("", "\0", "a\0b", "\ud800", "\udfff\ud800", "\u202egpj.exe", "x" * 3_000, "\n", "\r", "\u2028", "e\u0301", "\x1b[2J"),
+    *(
+        "",
+        "\0",
+        "a\0b",
+        "\ud800",
+        "\udfff\ud800",
+        "\u202egpj.exe",
+        "x" * 3_000,
+        "\n",
+        "\r",
+        "\u2028",
+        "e\u0301",
+        "\x1b[2J",
+    ),
     *("\x9b31m", "\x1b]8;;http://example.invalid\x07x", "<script>alert(1)</script>", "../../etc/passwd", "__class__"),
     *("{{7*7}}", "%s%n", "'", '"', "\\", "=1+1", "NaN", "0x1p+5000", "float32", "z" + "\u0301" * 40, "٣", "\ufeff"),
 )

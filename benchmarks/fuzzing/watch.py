@@ -58,9 +58,7 @@ def try_door(door: str, inputs: int, seed: str, findings: Path) -> Figures:
             ledger.write(entry)
     found = tuple(f"{one['kind']} {folder / one['file']}: {one['what'].strip()}" for one in _logged(folder)[before:])
     seconds = time.monotonic() - started
-    return Figures(
-        door, inputs, seconds, entry.accepted, entry.refused, entry.worst_seconds, entry.growth_bytes, found
-    )
+    return Figures(door, inputs, seconds, entry.accepted, entry.refused, entry.worst_seconds, entry.growth_bytes, found)
 
 
 def _wait(process: subprocess.Popen[bytes], ledger: Ledger) -> bool:

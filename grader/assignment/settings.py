@@ -23,7 +23,9 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 _FILE_BYTES = 256 * 1024
 # tomllib takes time with the square of a key's parts.
-_ENDLESS_KEY = re.compile(r"(?:(?<![\w-])[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')(?:[ \t]*+\.[ \t]*+(?:[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')){20}")
+_ENDLESS_KEY = re.compile(
+    r"(?:(?<![\w-])[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')(?:[ \t]*+\.[ \t]*+(?:[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')){20}"
+)
 _KEY_LETTERS = 80
 _SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
@@ -86,7 +88,9 @@ def _check_table(raw: Mapping[str, Any], struct: type[T], prefix: str, where: st
     fields = {field.name: field for field in msgspec.structs.fields(struct)}
     for key in raw:
         if key not in fields:
-            raise BadAssignment(f"{where}: {prefix}{key[:_KEY_LETTERS]} is no known key{_nearest(key[:_KEY_LETTERS], prefix, list(fields))}")
+            raise BadAssignment(
+                f"{where}: {prefix}{key[:_KEY_LETTERS]} is no known key{_nearest(key[:_KEY_LETTERS], prefix, list(fields))}"
+            )
     for key, field in fields.items():
         rule = _RULES[re.sub(r"\[\d+\]", "", prefix) + key]
         if key in raw:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import msgspec
 
 from grader.judge.verdict import Difference, VerdictName
 from grader.wire.outcome import Frame
+
+# JSON escapes the older control characters by itself.
+_OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 Status = Literal["graded", "unreadable", "crashed", "timeout", "memory", "output", "foreign"]
 
@@ -183,5 +187,6 @@ class Grade(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def grade_json(grade: Grade) -> bytes:
-    """The grade as grade.json holds it."""
-    return msgspec.json.format(msgspec.json.encode(grade), indent=1) + b"\n"
+    """The grade as grade.json holds it; what a terminal or an editor would obey or hide in it is escaped."""
+    text = msgspec.json.format(msgspec.json.encode(grade), indent=1).decode() + "\n"
+    return _OBEYED.sub(lambda letter: f"\\u{ord(letter[0]):04x}", text).encode()

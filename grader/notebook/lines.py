@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 # Triple quotes, whole or unclosed strings of one line, comments, brackets.
 _TOKEN = re.compile(r"""\'{3}|"{3}|'(?:[^'\\]|\\.)*+'?|"(?:[^"\\]|\\.)*+"?|\#.*|[([{]|[)\]}]""")
-_CLOSING = {quote: re.compile(rf"(?:[^\\{quote[0]}]|\\.|{quote[0]}(?!{quote[1:]}))*+{quote}") for quote in ("'''", '"""')}
+_CLOSING = {
+    quote: re.compile(rf"(?:[^\\{quote[0]}]|\\.|{quote[0]}(?!{quote[1:]}))*+{quote}") for quote in ("'''", '"""')
+}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ _NO_PLAIN_TARGET = frozenset("#'\"(")
 _OPERATORS = frozenset("=!<>%&|^@*/+:-")  # before "=" they make it another operator
 
 
-
 def without_cell_magic(source: str) -> str:
     r"""The Python that a cell runs in the notebook.
 

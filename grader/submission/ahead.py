@@ -15,6 +15,7 @@ from pathlib import Path
 from grader.assignment import folder as course_folder
 from grader.assignment.errors import BadAssignment
 from grader.errors import BadInput
+from grader.notebook.read import FILE_BYTES
 from grader.observe.engine import Engine
 from grader.observe.plain import PlainEngine
 from grader.observe.warm import Zygote
@@ -71,13 +72,16 @@ def start_engine(options: Options) -> Engine:
 
 
 def notebook_bytes(path: Path) -> bytes:
-    """Read the file that was handed in.
+    """Read the file that was handed in, as far as it is ever looked at.
 
     Raises:
         BadInput: There is no such file, or it cannot be read.
     """
     try:
-        return path.read_bytes()
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise BadInput(f"{path} is no regular file, such as a pipe or a device; hand in a notebook")
+        with path.open("rb") as file:
+            return file.read(FILE_BYTES + 1)
     except IsADirectoryError:
         raise BadInput(f"{path} is a folder; name the notebook in it") from None
     except FileNotFoundError:

@@ -14,13 +14,19 @@ import msgspec
 from grader.errors import BadInput
 from grader.gradebook import Gradebook
 from grader.grading.model import Grade, grade_json
+from grader.notebook.read import FILE_BYTES
 from grader.observe.supervisor import CheckResult
 from grader.report.editions import Feedback
 from grader.report.html import write
 from grader.wire.outcome import Outcome
 
-_UNSAFE = re.compile(r"[^\w.@+-]+")
-_NAME_LETTERS = 80
+_UNSAFE = re.compile(r"[^\w@+-]+")
+# Ids that are file names on every system as they stand: no two differ by case or by how an accent is written.
+_PLAIN = re.compile(r"[a-z0-9_](?:[a-z0-9._@+-]{0,78}[a-z0-9_@+])?")
+# Windows keeps these for devices, whatever extension follows.
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
+_NAME_LETTERS, _HASH_LETTERS = 50, 24
+_HASHED = re.compile(rf".*-[0-9a-f]{{{_HASH_LETTERS}}}")
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -32,16 +38,26 @@ class Evidence(msgspec.Struct, frozen=True):
 def folder_name(text: str) -> str:
     """A file name for any text: readable, safe on every system, and different for different texts.
 
+    Names are different also where the file system takes no account of case or of how accents are composed.
+
+    Args:
+        text: An id from anywhere.
+
+    Returns:
+        At most 80 letters: the text itself where that is a plain lower-case name, else what is readable of it and a
+        part of its SHA-256.
+
     Example:
         >>> folder_name("alice")
         'alice'
         >>> folder_name("../etc/passwd").startswith("etc_passwd-")
         True
     """
-    safe = _UNSAFE.sub("_", text).strip("._-")[:_NAME_LETTERS]
-    if safe == text:
-        return safe
-    return f"{safe or 'student'}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+    if _PLAIN.fullmatch(text) and not _DEVICE.fullmatch(text) and not _HASHED.fullmatch(text):
+        return text
+    readable = _UNSAFE.sub("_", text[: 4 * _NAME_LETTERS]).lower().strip("_-")[:_NAME_LETTERS]
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{readable or 'student'}-{digest[:_HASH_LETTERS]}"
 
 
 def reserve(reports: Path, book: Gradebook, assignment: str, student: str) -> tuple[int, Path]:
@@ -90,14 +106,15 @@ def record(
         grade: The grade.
         folder: The attempt's reserved folder.
         book: The gradebook.
-        submission: The file that was handed in; a copy is kept for replay.
+        submission: The file that was handed in; a copy is kept for replay, unless it is too large to be
+            a notebook.
         notebook_html: The student's notebook, rendered and sanitised.
         feedback: What students see of hidden checks.
         evidence: The checks' outcomes, by device and name.
     """
     outcomes = {device: {n: r.outcomes[0] for n, r in results.items()} for device, results in evidence.items()}
     write_atomically(folder / "observations.bin", msgspec.msgpack.encode(Evidence(outcomes)))
-    if submission.is_file():
+    if submission.is_file() and submission.stat().st_size <= FILE_BYTES:  # a larger one was not even read
         shutil.copyfile(submission, folder / f"submission{submission.suffix or '.ipynb'}")
     write(grade, folder, notebook_html, feedback)
     write_atomically(folder / "grade.json", grade_json(grade))

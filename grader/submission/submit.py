@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import time
+import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,8 +25,11 @@ from grader.notebook.model import Notebook
 from grader.notebook.read import read
 from grader.observe.engine import Engine
 from grader.report.html import render
-from grader.submission.ahead import Options, course_of, names_in, notebook_bytes
+from grader.submission.ahead import Options, course_of, names_in
 from grader.submission.record import record, reserve
+
+_ID_LETTERS = 200
+_NO_ID = ("Cc", "Cs", "Zl", "Zp")
 
 
 @dataclass(frozen=True)
@@ -53,14 +57,15 @@ def submit(options: Options, engine: Engine, progress: Callable[[str], None] = l
     """
     notebook, unreadable = _read(options.notebook)
     assignment = find_assignment(options, notebook, unreadable)
-    student = options.student or getpass.getuser()
+    student = getpass.getuser() if options.student is None else checked_id(options.student)
     book = Gradebook(options.gradebook or f"sqlite:///{options.reports / 'gradebook.sqlite'}")
     recording = _recording(assignment)
     number, folder = reserve(options.reports, book, assignment.name, student)
     submission = Submission(
         student=student,
-        name=options.notebook.name,
-        digest=hashlib.sha256(notebook_bytes(options.notebook)).hexdigest(),
+        # On some systems names are bytes that need not be text.
+        name=options.notebook.name.encode("utf-8", "replace").decode(),
+        digest=_digest(options.notebook),
         submitted_at=datetime.now(UTC).isoformat(timespec="seconds"),
         attempt=number,
         notebook=notebook,
@@ -79,6 +84,22 @@ def submit(options: Options, engine: Engine, progress: Callable[[str], None] = l
     finally:
         book.close()
     return Submitted(graded.grade, folder)
+
+
+def checked_id(student: str) -> str:
+    """Take a student's id as it is, or refuse one that a gradebook cannot hold or a person cannot tell from another.
+
+    Raises:
+        BadInput: It is empty, has more than 200 letters, begins or ends with a space, or holds a control character
+            or bytes that are no text.
+    """
+    if not student.strip():
+        raise BadInput("--student is empty; name who handed in, or leave the option away")
+    if len(student) > _ID_LETTERS:
+        raise BadInput(f"--student has {len(student):,} letters; at most {_ID_LETTERS} are kept")
+    if student != student.strip() or any(unicodedata.category(letter) in _NO_ID for letter in student):
+        raise BadInput(f"--student {student!a} begins or ends with a space, or holds a character that cannot be seen")
+    return student
 
 
 def find_assignment(options: Options, notebook: Notebook | None, unreadable: str) -> Assignment:
@@ -159,6 +180,11 @@ def _recording(assignment: Assignment) -> Recording | None:
     if assignment.public is None:
         raise BadInput(f"{assignment.name}: there is neither a reference/ nor an assignments/ folder for it")
     return load(assignment.public / "observations.bin")
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read(path: Path) -> tuple[Notebook | None, str]:
