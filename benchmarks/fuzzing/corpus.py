@@ -345,7 +345,7 @@ def _msgpack(rng: Random, tree: Any) -> bytes:
         tree = spoil_tree(rng, tree, (*ODD, b"", b"GRO1"))
     try:
         data = msgspec.msgpack.encode(tree)
-    except (ValueError, OverflowError, TypeError):
+    except (ValueError, OverflowError, TypeError, RecursionError):
         data = msgspec.msgpack.encode(json.loads(json_bytes(rng, {"said": "x"})))  # no msgpack for lone surrogates
     return _maybe_spoilt(rng, data, 0.5)
 

@@ -63,7 +63,7 @@ _RAW = (
     *('{"a":1,"a":2}', '"\\ud800"', '"\\ud83d\\ude00"', '"\\u0000"', '"\\/"', "01", "+1", ".5", "0x10", "nul", "[1,]"),
     *("[" * 40 + "]" * 40, "[" * 150 + "]" * 150, "[" * 30, '{"a":' * 40 + "1" + "}" * 40, "true", "'a'", "", " \t\n"),
 )
-_RAW_MARK = re.compile(r'"raw fragment (\d+)"')
+_RAW_MARK = re.compile(r'"raw fragment (\d{1,3})"')
 _KEY = re.compile(r'"(\w{1,30})":')
 ODD: tuple[Any, ...] = (None, True, False, [], {}, [[]], *INTEGERS, *FLOATS, *TEXTS)
 ODD_JSON: tuple[Any, ...] = (*ODD, *(f"raw fragment {number}" for number in range(len(_RAW))))
@@ -145,7 +145,7 @@ def _spoil_place(rng: Random, container: Any, key: Any, places: list[tuple[Any, 
         case 3:
             other, its_key = rng.choice(places)
             # A copy through text: what is shared would be spoilt twice, and could come to hold itself.
-            container[key] = json.loads(json.dumps(other[its_key], default=str))
+            container[key] = _copy(other[its_key])
         case 4 if len(container) > 1:
             del container[key]
         case 5 if isinstance(container, list):
@@ -166,6 +166,13 @@ def _spoil_place(rng: Random, container: Any, key: Any, places: list[tuple[Any, 
             container[key] = copy.deepcopy(rng.choice(odd))
 
 
+def _copy(value: Any) -> Any:
+    try:
+        return json.loads(json.dumps(value, default=str))
+    except RecursionError:
+        return "too deep"
+
+
 def spoil_texts(rng: Random, tree: Any) -> Any:
     """Put hostile text in the place of some texts of a tree, which keeps its form."""
     texts = [(container, key) for container, key in _places([tree]) if isinstance(container[key], str)]
@@ -178,8 +185,11 @@ def spoil_texts(rng: Random, tree: Any) -> Any:
 def json_bytes(rng: Random, tree: Any) -> bytes:
     """Write a tree as JSON in one of the ways that tools write it, with the odd fragments that stand in it."""
     ascii_only = rng.random() < 0.7
-    text = json.dumps(tree, ensure_ascii=ascii_only, indent=rng.choice((None, None, 1)), default=str)
-    text = _RAW_MARK.sub(lambda mark: _RAW[int(mark[1])], text)
+    try:
+        text = json.dumps(tree, ensure_ascii=ascii_only, indent=rng.choice((None, None, 1)), default=str)
+    except RecursionError:
+        text = "[" * rng.choice((500, 5_000)) + "]" * 5_000
+    text = _RAW_MARK.sub(lambda mark: _RAW[int(mark[1]) % len(_RAW)], text)
     if rng.random() < 0.1 and len(keys := list(_KEY.finditer(text))) > 1:
         one, two = rng.sample(keys, 2)  # the same key twice, where both lie in one object
         text = text[: one.start(1)] + two[1] + text[one.end(1) :]

@@ -22,10 +22,9 @@ from grader.assignment.model import Device, Exercise, Late, Limits, Settings
 T = TypeVar("T", bound=msgspec.Struct)
 
 _FILE_BYTES = 256 * 1024
-# tomllib takes time with the square of a key's parts.
-_ENDLESS_KEY = re.compile(
-    r"(?:(?<![\w-])[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')(?:[ \t]*+\.[ \t]*+(?:[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')){20}"
-)
+# tomllib takes time with the square of the number of a key's parts.
+_PART = r"(?:[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')"
+_ENDLESS_KEY = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{20}}")
 _KEY_LETTERS = 80
 _SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
@@ -52,24 +51,32 @@ def read_settings(path: Path) -> Settings:
             value; the message names file and key and says what was expected.
     """
     where = "/".join(path.parts[-3:])
+    text = _text(path, where)
+    try:
+        raw = tomllib.loads(text)
+    except RecursionError:
+        raise BadAssignment(f"{where}: is not TOML that can be read: nested too deeply") from None
+    except ValueError as error:
+        raise BadAssignment(f"{where}: is not TOML: {str(error)[:200]}") from error
+    return _settings(raw, where)
+
+
+def _text(path: Path, where: str) -> str:
     try:
         with path.open("rb") as file:
             data = file.read(_FILE_BYTES + 1)
-        text = data.decode("utf-8-sig")
-        if len(data) > _FILE_BYTES or _ENDLESS_KEY.search(text):
-            raise BadAssignment(f"{where}: is larger than {_FILE_BYTES >> 10} KiB, or has a key of more than 20 parts")
-        raw = tomllib.loads(text.replace("\r\n", "\n"))
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except FileNotFoundError:
         raise BadAssignment(f"{where}: there is no such file; an assignment needs its assignment.toml") from None
     except OSError as error:
         raise BadAssignment(f"{where}: cannot be read: {error.strerror}") from error
-    except RecursionError:
-        raise BadAssignment(f"{where}: is not TOML that can be read: nested too deeply") from None
-    except BadAssignment:
-        raise
-    except ValueError as error:
-        raise BadAssignment(f"{where}: is not TOML: {str(error)[:200]}") from error
-    return _settings(raw, where)
+    except UnicodeDecodeError as error:
+        raise BadAssignment(f"{where}: is not TOML: byte {error.start} is not UTF-8") from None
+    if len(data) > _FILE_BYTES:
+        raise BadAssignment(f"{where}: is larger than {_FILE_BYTES >> 10} KiB; an assignment.toml is a page or two")
+    if _ENDLESS_KEY.search(text):
+        raise BadAssignment(f"{where}: has a key of more than 20 parts, or a text that looks like one")
+    return text
 
 
 def _settings(raw: dict[str, Any], where: str) -> Settings:

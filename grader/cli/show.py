@@ -44,6 +44,8 @@ def show(console: Console, submitted: Submitted) -> None:
     if grade.status != "graded":
         _print_beside(console, f"[bold red]{grade.status}[/]:", grade.reason)
     if grade.exercises:
+        title = line(f"{grade.title} ({grade.student}, attempt {grade.attempt})")
+        console.print(f"[italic]{escape_markup(title)}[/]", highlight=False, no_wrap=True, overflow="ellipsis")
         console.print(_table(grade))
     for cell in grade.cells:
         what = f"{cell.error}: {cell.message}" if cell.error else f"{cell.reason}: {cell.message}"
@@ -70,7 +72,7 @@ def _print_beside(console: Console, label: str, text: str) -> None:
 
 
 def _table(grade: Grade) -> Table:
-    table = Table(title=escape_markup(line(f"{grade.title} ({grade.student}, attempt {grade.attempt})")), title_justify="left")
+    table = Table()
     table.add_column("exercise")
     table.add_column("points", justify="right")
     table.add_column("checks", justify="right")

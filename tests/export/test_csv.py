@@ -31,7 +31,21 @@ RUN = [
     "'=1",
     " " * 500 + "=1",
 ]
-PLAIN = ["a,b", 'say "hi"', "semi;colon", "plain", "1e5", "00123", "TRUE", "2024-01-02", "O'Neil", "Ünal", "李", "a=b", ""]
+PLAIN = [
+    "a,b",
+    'say "hi"',
+    "semi;colon",
+    "plain",
+    "1e5",
+    "00123",
+    "TRUE",
+    "2024-01-02",
+    "O'Neil",
+    "Ünal",
+    "李",
+    "a=b",
+    "",
+]
 TEXTS = st.text() | st.builds(str.__add__, st.text("=+-@|%' \t\r\n\uff1d\u202e\0", max_size=4), st.text(max_size=5))
 
 

@@ -29,7 +29,10 @@ RECORDING = Recording(
         ),
     ),
     hidden_checks=2,
-    references={"c": ReferenceOutcomes(Returned(b"GRO1"), Stopped("timeout", "t")), "d": ReferenceOutcomes(Missing("f"))},
+    references={
+        "c": ReferenceOutcomes(Returned(b"GRO1"), Stopped("timeout", "t")),
+        "d": ReferenceOutcomes(Missing("f")),
+    },
     misconceptions=(VariantSpec(name="m", exercise="e", text="t"),),
     variants={"m": {"c": Raised("E", "m", (Frame(1, 2, "f", "x"),))}},
 )
@@ -59,7 +62,9 @@ def test_a_recording_comes_back_whole(path: Path) -> None:
 )
 def test_a_damaged_file_is_refused_in_a_sentence(path: Path, data: bytes) -> None:
     path.write_bytes(data)
-    with pytest.raises(BadRecording, match=r"damaged, or made by another version of grader; download the assignment again"):
+    with pytest.raises(
+        BadRecording, match=r"damaged, or made by another version of grader; download the assignment again"
+    ):
         load(path)
 
 

@@ -35,6 +35,10 @@ def test_any_text_has_one_answer_a_line_and_begins_afresh(text):
     assert found[0].fresh and not any(start.quoted and start.fresh for start in found)
 
 
-@given(st.lists(st.sampled_from(["x = 1", "s = '''\n# %%\n'''", "f(\n1,\n)", 't = """a"""', "# it's", "a = \\\n 2"]), max_size=6))
+@given(
+    st.lists(
+        st.sampled_from(["x = 1", "s = '''\n# %%\n'''", "f(\n1,\n)", 't = """a"""', "# it's", "a = \\\n 2"]), max_size=6
+    )
+)
 def test_a_statement_after_whole_statements_starts_afresh(statements):
     assert starts("\n".join([*statements, "y"]).split("\n"))[-1].fresh

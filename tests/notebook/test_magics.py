@@ -25,7 +25,11 @@ def test_lines_that_are_no_python_give_way_to_text_of_the_same_length(source, py
     assert without_magics(source) == python
 
 
-@given(st.lists(st.sampled_from(["!ls", "%a b", "x = !é", "f?", "def f():\n  %t\n  return 1", "x = 1", "? a", "y = [\n%a\n]"])))
+@given(
+    st.lists(
+        st.sampled_from(["!ls", "%a b", "x = !é", "f?", "def f():\n  %t\n  return 1", "x = 1", "? a", "y = [\n%a\n]"])
+    )
+)
 def test_nothing_moves(pieces):
     source = "\n".join(pieces)
     python = without_magics(source)

@@ -21,8 +21,14 @@ def read(text: str) -> list[tuple[str, str]]:
         ("# %%\nx = '''\n# %%\ny", [("code", "x = '''"), ("code", "y")]),
         ("# In[3]:\n\nx\n\n# In[ ]:\n\ny\n", [("code", "\nx"), ("code", "\ny")]),
         ("# %%time\nx = 1", [("code", "%%time\nx = 1")]),
-        ("# %%\n# %matplotlib inline\n# !ls\n# a = !ls\n# # %time", [("code", "%matplotlib inline\n!ls\na = !ls\n# %time")]),
-        ("# %%\n# copy the weights\n# ls is short\n# is it ok?", [("code", "# copy the weights\n# ls is short\n# is it ok?")]),
+        (
+            "# %%\n# %matplotlib inline\n# !ls\n# a = !ls\n# # %time",
+            [("code", "%matplotlib inline\n!ls\na = !ls\n# %time")],
+        ),
+        (
+            "# %%\n# copy the weights\n# ls is short\n# is it ok?",
+            [("code", "# copy the weights\n# ls is short\n# is it ok?")],
+        ),
     ],
 )
 def test_cells_are_read_as_their_marks_say(text, cells):
@@ -31,7 +37,13 @@ def test_cells_are_read_as_their_marks_say(text, cells):
 
 SOURCES = st.sampled_from(
     [
-        *("import torch\nx = 1", "%matplotlib inline\nimport a", "!ls -l\nx = 1", "# comment\n%time f()", "files = !ls"),
+        *(
+            "import torch\nx = 1",
+            "%matplotlib inline\nimport a",
+            "!ls -l\nx = 1",
+            "# comment\n%time f()",
+            "files = !ls",
+        ),
         *("def f():\n    return 1\n\n\ny = 2", "# Title\n\ntext `a`\n# not", "plain", "", "a\n\n\nb", "%%time\nx = 1"),
         *("'''doc'''", '"""doc\n"""', "?torch", "é = 'ü'"),
     ]

@@ -16,7 +16,12 @@ from grader.wire.outcome import Frame, Missing, Raised, Stopped
 
 REQUEST = CheckRequest(nonce="n", checks=(CheckSource("", "a", "s"), CheckSource("", "b", "s", ("float32", "float64"))))
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text(max_size=5) | st.binary(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats()
+    | st.text(max_size=5)
+    | st.binary(max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=12,
 )
@@ -56,7 +61,10 @@ def test_what_is_too_long_is_cut_and_times_that_are_none_are_zero() -> None:
     assert found.seconds == (0.0, 0.0)
 
 
-@given(st.binary(max_size=80) | JSON.map(msgspec.msgpack.encode), st.sampled_from(["cell started", "cell ended", "ready", 3]))
+@given(
+    st.binary(max_size=80) | JSON.map(msgspec.msgpack.encode),
+    st.sampled_from(["cell started", "cell ended", "ready", 3]),
+)
 def test_any_body_gives_an_event_or_nothing(body: bytes, kind: Any) -> None:
     assert isinstance(event(Message({"kind": kind}, body)), CellStarted | CellEnded | Ready | Stopped)
     assert isinstance(answer(Message({}, body), REQUEST), Stopped)

@@ -26,7 +26,7 @@ TERMINAL = (
 )
 NAMES = (
     "<script>document.title='PWNED'</script>",
-    "\"><img src=x onerror=alert(1)>",
+    '"><img src=x onerror=alert(1)>',
     "' onmouseover='alert(1)",
     "{{constructor.constructor('alert(1)')()}}",
     "${7*7}",
@@ -104,8 +104,12 @@ HANDED = {
     "a list": Handed("a.ipynb", b"[]", "it is JSON but no notebook: a list at the top"),
     "a byte order mark": Handed("a.ipynb", b"\xef\xbb\xbf" + notebook(cell("x = 1")).encode(), "", ("x = 1",)),
     "UTF-16": Handed("a.ipynb", notebook(cell("x = 1")).encode("utf-16"), "it is encoded in UTF-16 or UTF-32"),
-    "Latin-1": Handed("a.ipynb", notebook(cell("# caf\u00e9")).encode("latin-1"), "it is not UTF-8: byte 0xe9 at position"),
-    "half a character": Handed("a.ipynb", notebook(cell("x = 'S'")).replace("S", "\\ud800").encode(), "", ("x = '\ufffd'",)),
+    "Latin-1": Handed(
+        "a.ipynb", notebook(cell("# caf\u00e9")).encode("latin-1"), "it is not UTF-8: byte 0xe9 at position"
+    ),
+    "half a character": Handed(
+        "a.ipynb", notebook(cell("x = 'S'")).replace("S", "\\ud800").encode(), "", ("x = '\ufffd'",)
+    ),
     "a NUL": Handed("a.ipynb", notebook(cell("x = 1\0\nimport os")).encode(), "", ("x = 1\0\nimport os",)),
     "NUL bytes": Handed("a.ipynb", b"\0" * 1000, "it is encoded in UTF-16 or UTF-32"),
     "metadata a hundred thousand lists deep": Handed(
@@ -134,7 +138,9 @@ HANDED = {
         "",
         ("x=1\ny",),
     ),
-    "version 2": Handed("a.ipynb", notebook(nbformat=2).encode(), "it is of notebook format 2; formats 3 and 4 are read"),
+    "version 2": Handed(
+        "a.ipynb", notebook(nbformat=2).encode(), "it is of notebook format 2; formats 3 and 4 are read"
+    ),
     "no version": Handed("a.ipynb", b'{"cells":[{"cell_type":"code","source":["x=1\\n","y=2"]}]}', "", ("x=1\ny=2",)),
     "ids made up to go round for ever": Handed(
         "a.ipynb",

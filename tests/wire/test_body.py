@@ -42,7 +42,9 @@ def test_every_value_counts_once_and_one_less_is_refused(value: Any) -> None:
         read_body(data, Any, number - 1)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("start", [b"\xdd\xff\xff\xff\xff", b"\xdf\xff\xff\xff\xff", b"\xdc\xff\xff" * 9, b"\x9f" * 100_000])
+@pytest.mark.parametrize(
+    "start", [b"\xdd\xff\xff\xff\xff", b"\xdf\xff\xff\xff\xff", b"\xdc\xff\xff" * 9, b"\x9f" * 100_000]
+)
 def test_declared_lengths_are_refused_before_anything_is_made(start: bytes) -> None:
     tracemalloc.start()
     with pytest.raises(WireError, match="holds more than 200000 values"):
@@ -59,7 +61,14 @@ def test_an_array_of_a_byte_a_number_cannot_grow_fiftyfold() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\xc1", b"\x81\xa7numbers\x91\xa1x", b"\x81\xa5names\x81\xa3\xed\xa0\x80\xc0", b"\x81\xa5names" + b"\x81\xa1a" * 5_000, b"\xc0\xc0"],
+    [
+        b"",
+        b"\xc1",
+        b"\x81\xa7numbers\x91\xa1x",
+        b"\x81\xa5names\x81\xa3\xed\xa0\x80\xc0",
+        b"\x81\xa5names" + b"\x81\xa1a" * 5_000,
+        b"\xc0\xc0",
+    ],
     ids=["nothing", "no msgpack", "another type", "half a surrogate pair", "deep", "two values"],
 )
 def test_what_is_no_such_struct_is_refused_in_words(data: bytes) -> None:
