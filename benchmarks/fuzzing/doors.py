@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from fuzzing import corpus
+from fuzzing import documents, messages
 
 # A browser acts on these; in a page they may only stand as text, where `<` is written `&lt;`.
 _ACTS = re.compile(
@@ -73,7 +73,7 @@ def enter_claims(data: bytes, folder: Path) -> bool:
         name = ("cell started", "cell ended", "ready", "odd")[kind - 1]
         event = claims.event(Message({"kind": name}, body))
         return not isinstance(event, Stopped)
-    request = CheckRequest(nonce=corpus.NONCE, checks=(CheckSource("", "a", "s"), CheckSource("", "b", "s")))
+    request = CheckRequest(nonce=messages.NONCE, checks=(CheckSource("", "a", "s"), CheckSource("", "b", "s")))
     answer = claims.answer(Message({"kind": "answer"}, body), request)
     if not isinstance(answer, CheckAnswer):
         return False
@@ -206,12 +206,12 @@ def _assert_harmless(html: str) -> None:
 
 
 DOORS: dict[str, Door] = {
-    "wire": Door(corpus.wire, enter_wire),
-    "claims": Door(corpus.claims, enter_claims),
-    "notebook": Door(corpus.notebook, enter_notebook),
-    "percent": Door(corpus.percent, enter_percent),
-    "page": Door(corpus.notebook, enter_page),
-    "report": Door(corpus.grade, enter_report),
-    "settings": Door(corpus.settings, enter_settings),
-    "recording": Door(corpus.recording, enter_recording),
+    "wire": Door(messages.wire, enter_wire),
+    "claims": Door(messages.claims, enter_claims),
+    "notebook": Door(documents.notebook, enter_notebook),
+    "percent": Door(documents.percent, enter_percent),
+    "page": Door(documents.notebook, enter_page),
+    "report": Door(documents.grade, enter_report),
+    "settings": Door(documents.settings, enter_settings),
+    "recording": Door(messages.recording, enter_recording),
 }

@@ -77,6 +77,11 @@ def spoil_bytes(rng: Random, data: bytes, other: bytes) -> bytes:
     return bytes(found[:LARGEST_INPUT_BYTES])
 
 
+def maybe_spoilt(rng: Random, data: bytes, share: float) -> bytes:
+    """Spoil the bytes of a share of all inputs."""
+    return spoil_bytes(rng, data, data[::-1]) if rng.random() < share else data
+
+
 def _spoil_once(rng: Random, found: bytearray, other: bytes) -> None:
     at = rng.randrange(len(found) + 1)
     end = min(len(found), at + rng.choice((1, 2, 4, 16, 200)))

@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 
 from fuzzing.doors import Door
-from fuzzing.ledger import Entry, Ledger
+from fuzzing.ledger import Ledger
 
 SLOW_SECONDS = 1.0  # CPU time of an input below a megabyte; more is a hang
 MEMORY_BYTES = 2 * 1024**3  # address space beyond what the process has once it is warm
@@ -71,7 +71,7 @@ def try_one(door: Door, data: bytes, folder: Path, findings: Path) -> tuple[floa
     accepted: bool | None
     try:
         accepted = door.enter(data, folder)
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever a door raises is what is looked for
         accepted = None
         save(findings, "crash", data, traceback.format_exc())
     seconds = time.process_time() - started

@@ -95,9 +95,8 @@ def _check_table(raw: Mapping[str, Any], struct: type[T], prefix: str, where: st
     fields = {field.name: field for field in msgspec.structs.fields(struct)}
     for key in raw:
         if key not in fields:
-            raise BadAssignment(
-                f"{where}: {prefix}{key[:_KEY_LETTERS]} is no known key{_nearest(key[:_KEY_LETTERS], prefix, list(fields))}"
-            )
+            shown = key[:_KEY_LETTERS]
+            raise BadAssignment(f"{where}: {prefix}{shown} is no known key{_nearest(shown, prefix, list(fields))}")
     for key, field in fields.items():
         rule = _RULES[re.sub(r"\[\d+\]", "", prefix) + key]
         if key in raw:

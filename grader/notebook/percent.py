@@ -22,7 +22,8 @@ _OPTION_CHARACTERS = 1_000
 # How jupytext and VS Code keep what is no Python: "# %matplotlib inline", "# !pip list", "# files = !ls"; and
 # "# # %time" for what was a comment in the notebook.
 _COMMENTED = re.compile(
-    r"([ \t]*+)# ?((?:# ?)*+(?:%{1,3}[A-Za-z]|[!?][ \t]*[A-Za-z.~$\\/{}]|[A-Za-z_]\w*+[ \t]*=[ \t]*(?:%{1,3}|!)[A-Za-z]).*)"
+    r"([ \t]*+)# ?((?:# ?)*+"
+    r"(?:%{1,3}[A-Za-z]|[!?][ \t]*[A-Za-z.~$\\/{}]|[A-Za-z_]\w*+[ \t]*=[ \t]*(?:%{1,3}|!)[A-Za-z]).*)"
 )
 _TEXT_IN_QUOTES = re.compile(r"[rR]?(\"\"\"|''')\n?(.*?)\n?\1", re.DOTALL)
 

@@ -9,7 +9,7 @@ from typing import Any
 # What a browser would act on wherever it came to be markup.
 MARKUP = (
     "<script>document.title='PWNED';fetch('/ask')</script><img src=/load onerror=\"alert('img')\">"
-    "<svg onload=\"alert('svg')\"><animate onbegin=alert(1)></svg><math><mi xlink:href='javascript:alert(2)'>x</mi></math>"
+    "<svg onload=\"alert('svg')\"><animate onbegin=alert(1)></svg><math><mi href='javascript:alert(2)'>x</mi></math>"
     "<iframe srcdoc=\"<script>parent.alert('frame')</script>\"></iframe><object data=/load></object><embed src=/load>"
     "<link rel=stylesheet href=/load><base href=//example.invalid/><meta http-equiv=refresh content='0;url=/go'>"
     "<style>*{display:none}</style><form action=/go><button autofocus onfocus=alert(3)>b</button></form>"
