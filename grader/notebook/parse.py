@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import threading
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -68,18 +68,28 @@ def _parsed(cells: tuple[Cell, ...]) -> tuple[Parsed, ...]:
     left = _PARSED_CHARACTERS
     found: list[Parsed] = []
     for cell in cells:
-        source = without_cell_magic(cell.source)
-        body = None
-        for simpler in (str, without_prompts, without_magics):
-            # Each attempt costs as much as the first.
-            if body is not None or len(source) > min(_CELL_CHARACTERS, left):
+        body: tuple[ast.stmt, ...] | None = None
+        shown = ""
+        for text, shown in _readings(without_cell_magic(cell.source)):
+            if len(text) > min(_CELL_CHARACTERS, left):
                 break
-            if (text := simpler(source)) != source or simpler is str:
-                left -= len(text)
-                body = _body(text)
-                source = source if simpler is without_magics else text
-        found.append(Parsed(cell, tuple(source.split("\n")), body))
+            left -= len(text)
+            body = _body(text)
+            if body is not None:
+                break
+        found.append(Parsed(cell, tuple(shown.split("\n")), body))
     return tuple(found)
+
+
+def _readings(source: str) -> Iterator[tuple[str, str]]:
+    """What may be Python in a cell, and the text to show for it whose lines and columns are the same."""
+    yield source, source
+    plain = without_prompts(source)
+    if plain != source:
+        yield plain, plain
+    python = without_magics(plain)
+    if python != plain:
+        yield python, plain
 
 
 def _body(source: str) -> tuple[ast.stmt, ...] | None:
