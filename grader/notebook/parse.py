@@ -68,16 +68,15 @@ def _parsed(cells: tuple[Cell, ...]) -> tuple[Parsed, ...]:
     left = _PARSED_CHARACTERS
     found: list[Parsed] = []
     for cell in cells:
-        body: tuple[ast.stmt, ...] | None = None
-        shown = ""
+        parsed = Parsed(cell, (), None)
         for text, shown in _readings(without_cell_magic(cell.source)):
             if len(text) > min(_CELL_CHARACTERS, left):
                 break
             left -= len(text)
-            body = _body(text)
-            if body is not None:
+            parsed = Parsed(cell, tuple(shown.split("\n")), _body(text))
+            if parsed.body is not None:
                 break
-        found.append(Parsed(cell, tuple(shown.split("\n")), body))
+        found.append(parsed)
     return tuple(found)
 
 
