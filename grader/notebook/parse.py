@@ -12,10 +12,10 @@ from functools import lru_cache
 from grader.notebook.magics import without_cell_magic, without_magics, without_prompts
 from grader.notebook.model import Cell
 
-# What parsing one notebook may cost: about a second and 100 MB for the worst input found, and far more than a notebook
+# What parsing one notebook may cost: under a second and 100 MB for the worst input found, and far more than a notebook
 # written by hand needs.
 _CELL_CHARACTERS = 50_000
-_PARSED_CHARACTERS = 250_000
+_PARSED_CHARACTERS = 150_000
 
 # CPython 3.11 counts the depth of syntax trees for all threads together (SystemError: "AST constructor recursion depth
 # mismatch"); whoever parses holds this.
