@@ -77,9 +77,8 @@ def notebook_bytes(path: Path) -> bytes:
     Raises:
         BadInput: There is no such file, or it cannot be read.
     """
+    refuse_devices(path)
     try:
-        if path.exists() and not path.is_file() and not path.is_dir():
-            raise BadInput(f"{path} is no regular file, such as a pipe or a device; hand in a notebook")
         with path.open("rb") as file:
             return file.read(FILE_BYTES + 1)
     except IsADirectoryError:
@@ -88,6 +87,16 @@ def notebook_bytes(path: Path) -> bytes:
         raise BadInput(f"{path}: there is no such file; check the name and the folder") from None
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+
+
+def refuse_devices(path: Path) -> None:
+    """Refuse what has no end or waits for somebody, before it is read.
+
+    Raises:
+        BadInput: It is a pipe, a device or the like.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise BadInput(f"{path} is no regular file but a pipe, a device or the like; hand in a notebook")
 
 
 def course_of(notebook: Path) -> Path:

@@ -25,7 +25,7 @@ from grader.notebook.model import Notebook
 from grader.notebook.read import read
 from grader.observe.engine import Engine
 from grader.report.html import render
-from grader.submission.ahead import Options, course_of, names_in
+from grader.submission.ahead import Options, course_of, names_in, refuse_devices
 from grader.submission.record import record, reserve
 
 _ID_LETTERS = 200
@@ -55,6 +55,7 @@ def submit(options: Options, engine: Engine, progress: Callable[[str], None] = l
         BadInput: There is nothing to record: no such assignment, a gradebook that will not open.
         EngineFault: The grader's own machinery failed.
     """
+    refuse_devices(options.notebook)
     notebook, unreadable = _read(options.notebook)
     assignment = find_assignment(options, notebook, unreadable)
     student = getpass.getuser() if options.student is None else checked_id(options.student)
