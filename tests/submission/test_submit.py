@@ -457,5 +457,3 @@ def test_a_device_in_place_of_a_notebook_is_refused_and_not_read(
     assert main(["submit", "/dev/zero", "--assignment", "small"]) == 2
     told = "/dev/zero is no regular file but a pipe, a device or the like; hand in a notebook"
     assert told in capsys.readouterr().err
-        "/dev/zero is no regular file but a pipe, a device or the like; hand in a notebook" in capsys.readouterr().err
-    )
