@@ -24,20 +24,24 @@ def doors(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 NAMES = ("wire", "claims", "notebook", "percent", "page", "report", "settings", "recording")
 PLANTED = """
-import os, sys, time
+import os, signal, sys, time
+from pathlib import Path
 sys.path.insert(0, {benchmarks!r})
-from fuzzing import doors, watch, worker
+from fuzzing import worker
 from fuzzing.doors import Door
+from fuzzing.ledger import Ledger
 
 def enter(data, folder):
     number = int(data)
-    if {bad}:
+    if number == 7:
         {act}
     return number % 2 == 0
 
-doors.DOORS["planted"] = Door(lambda rng: b"%d" % rng.randrange(200, 1000), enter)
 worker._WARM_INPUTS = 0
-worker.inputs = lambda door, name, seed, start, end: (b"%d" % number for number in range(start, end))
+options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+ledger = Ledger(Path(options["--work"]) / "ledger")
+numbers = (b"%d" % number for number in range(ledger.read().index, int(options["--inputs"])))
+worker.work(Door(None, enter), numbers, ledger, Path(options["--findings"]) / options["--door"])
 """
 
 
@@ -50,38 +54,34 @@ def test_inputs_of_a_seed_are_the_same_each_time_and_some_are_accepted(doors, na
     assert True in outcomes and False in outcomes
 
 
-def planted(act: str, tmp_path: Path) -> tuple[list[dict[str, str]], Path]:
-    """Try ten inputs on a door that does something bad on number 7; what was found, and where it is kept."""
-    ledger = tmp_path / "ledger"
-    code = PLANTED.format(benchmarks=str(BENCHMARKS), bad="number == 7", act=act) + (
-        "from pathlib import Path\nfrom fuzzing.ledger import Ledger\n"
-        f"ledger = Ledger(Path({str(ledger)!r}))\ndoor = doors.DOORS['planted']\n"
-        "worker.work(door, worker.inputs(door, '', '', ledger.read().index, 10), ledger, Path(sys.argv[1]))\n"
-        "print(ledger.read().accepted, ledger.read().refused, ledger.read().done)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "found")], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.split() == ["5", "4" if "raise" in act else "5", "1"]
-    log = (tmp_path / "found" / "findings.jsonl").read_text()
-    return [json.loads(line) for line in log.splitlines()], tmp_path / "found"
-
-
 @pytest.mark.parametrize(
-    ("act", "kind"),
+    ("act", "kind", "tried"),
     [
-        ("raise KeyError(7)", "crash"),
-        ("end = time.process_time() + 1.2\n        while time.process_time() < end: pass", "hang"),
-        ("bytearray(os.urandom(1)) * 200_000_000", "memory"),
+        ("raise KeyError(7)", "crash", (5, 4)),
+        ("end = time.process_time() + 1.2\n        while time.process_time() < end: pass", "hang", (5, 5)),
+        ("bytearray(b'x') * 200_000_000", "memory", (5, 5)),
+        ("bytearray(b'x') * 4_000_000_000", "crash", (5, 4)),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "death", (5, 4)),
+        ("time.sleep(60)", "hang", (5, 4)),
     ],
+    ids=["an exception", "a second of work", "much memory", "too much memory", "a crash", "no end"],
 )
-def test_what_is_planted_is_found_and_kept(act: str, kind: str, tmp_path: Path) -> None:
-    (found,), folder = planted(act, tmp_path)
-    assert found["kind"] == kind
-    assert (folder / found["file"]).read_bytes() == b"7"
+def test_what_is_planted_is_found_and_kept_and_the_rest_is_tried(
+    act: str, kind: str, tried: tuple[int, int], doors: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fuzzing import watch
+
+    monkeypatch.setattr(watch, "KILL_SECONDS", 2.0)
+    program = tmp_path / "planted.py"
+    program.write_text(PLANTED.format(benchmarks=str(BENCHMARKS), act=act))
+    figures = watch.try_door("planted", 10, "s", tmp_path / "found", program)
+    (found,) = (json.loads(line) for line in (tmp_path / "found/planted/findings.jsonl").read_text().splitlines())
+    assert (found["kind"], figures.accepted, figures.refused) == (kind, *tried)
+    assert (tmp_path / "found/planted" / found["file"]).read_bytes() == b"7"
+    assert len(figures.findings) == 1
 
 
-def test_an_input_that_ends_the_process_is_saved_and_the_rest_is_tried(tmp_path: Path, doors) -> None:
+def test_a_sound_door_is_left_alone(doors: ModuleType, tmp_path: Path) -> None:
     from fuzzing import watch
 
     figures = watch.try_door("settings", 40, "s", tmp_path)

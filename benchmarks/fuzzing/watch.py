@@ -13,6 +13,7 @@ from pathlib import Path
 from fuzzing.ledger import Entry, Ledger
 from fuzzing.worker import save
 
+PROGRAM = Path(__file__).parents[1] / "fuzz.py"
 KILL_SECONDS = 20.0  # wall time of one input
 
 
@@ -30,7 +31,7 @@ class Figures:
     findings: tuple[str, ...]
 
 
-def try_door(door: str, inputs: int, seed: str, findings: Path) -> Figures:
+def try_door(door: str, inputs: int, seed: str, findings: Path, program: Path = PROGRAM) -> Figures:
     """Try many inputs on a door, each in a process of its own making.
 
     Args:
@@ -38,6 +39,7 @@ def try_door(door: str, inputs: int, seed: str, findings: Path) -> Figures:
         inputs: How many to try.
         seed: What they are made from.
         findings: The folder for inputs that found something.
+        program: What runs the worker.
     """
     folder = findings / door
     before = len(_logged(folder))
@@ -45,7 +47,7 @@ def try_door(door: str, inputs: int, seed: str, findings: Path) -> Figures:
     with tempfile.TemporaryDirectory(prefix="grader-fuzz-") as name:
         ledger = Ledger(Path(name) / "ledger")
         while (entry := ledger.read()).index < inputs:
-            command = [sys.executable, str(Path(__file__).parents[1] / "fuzz.py"), "--work", name, "--door", door]
+            command = [sys.executable, str(program), "--work", name, "--door", door]
             command += ["--seed", seed, "--inputs", str(inputs), "--findings", str(findings)]
             with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
                 killed = _wait(process, ledger)
