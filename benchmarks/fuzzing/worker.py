@@ -15,6 +15,7 @@ from random import Random
 
 from fuzzing.doors import Door
 from fuzzing.ledger import Ledger
+from fuzzing.mutate import LARGEST_INPUT_BYTES
 
 SLOW_SECONDS = 1.0  # CPU time of an input below a megabyte; more is a hang
 MEMORY_BYTES = 2 * 1024**3  # address space beyond what the process has once it is warm
@@ -25,7 +26,7 @@ _GROWTH_BYTES, _GROWTH_FACTOR = 64 * 1024**2, 64  # what one input may add to th
 def inputs(door: Door, name: str, seed: str, start: int, end: int) -> Iterable[bytes]:
     """The inputs of a seed: each is made from its own number, so that any of them can be made again."""
     for index in range(start, end):
-        yield door.make(Random(f"{seed} {name} {index}"))
+        yield door.make(Random(f"{seed} {name} {index}"))[:LARGEST_INPUT_BYTES]
 
 
 def work(door: Door, tried: Iterable[bytes], ledger: Ledger, findings: Path) -> None:

@@ -48,7 +48,11 @@ def event(found: Message | Stopped) -> CellStarted | CellEnded | Ready | Stopped
     """Read what a session says while it runs the notebook; as `answer`."""
     if isinstance(found, Stopped):
         return found
-    kinds = {"cell started": CellStarted, "cell ended": CellEnded, "ready": Ready}
+    kinds: dict[str, type[CellStarted] | type[CellEnded] | type[Ready]] = {
+        "cell started": CellStarted,
+        "cell ended": CellEnded,
+        "ready": Ready,
+    }
     kind = kinds.get(str(found.header.get("kind")))
     if kind is None:
         return Stopped("invalid", "what the process sent makes no sense")
