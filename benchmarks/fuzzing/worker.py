@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import resource
 import tempfile
@@ -44,8 +45,10 @@ def work(door: Door, tried: Iterable[bytes], ledger: Ledger, findings: Path) -> 
     with tempfile.TemporaryDirectory(prefix="grader-fuzz-") as name:
         _warm_up(door, Path(name))
         bound_memory()
-        base = peak = _peak_bytes()
+        base, peak, watcher = _peak_bytes(), _peak_bytes(), os.getppid()
         for data in tried:
+            if os.getppid() != watcher:
+                return  # nobody is watching any more
             ledger.begin(entry, data)
             seconds, accepted = try_one(door, data, Path(name), findings)
             entry.accepted += accepted is True
