@@ -71,7 +71,7 @@ def test_what_is_planted_is_found_and_kept_and_the_rest_is_tried(
 ) -> None:
     from fuzzing import watch
 
-    monkeypatch.setattr(watch, "KILL_SECONDS", 2.0)
+    monkeypatch.setattr(watch, "KILL_SECONDS", 5.0)
     program = tmp_path / "planted.py"
     program.write_text(PLANTED.format(benchmarks=str(BENCHMARKS), act=act))
     figures = watch.try_door("planted", 10, "s", tmp_path / "found", program)

@@ -79,8 +79,11 @@ def _cell(mark: str, lines: list[str]) -> dict[str, Any]:
 
 
 def _code(lines: list[str]) -> str:
-    begun = starts(lines)
-    shown = [line if start.quoted else _COMMENTED.sub(r"\1\2", line) for line, start in zip(lines, begun, strict=True)]
+    shown = list(lines)
+    for number, (line, start) in enumerate(zip(lines, starts(lines), strict=True)):
+        # Not `sub`, which would try at each place of a line of a million "#".
+        if not start.quoted and (commented := _COMMENTED.fullmatch(line)):
+            shown[number] = commented[1] + commented[2]
     return "\n".join(shown)
 
 

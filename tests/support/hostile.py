@@ -158,6 +158,8 @@ HANDED = {
     ),
     "marks by the thousand": Handed("a.py", b"# %%\n" * 100_000, "it has more than 5,000 cells, which is more than"),
     "marks with endless options": Handed("a.py", b"# %% " + b"a=" * 200_000 + b"\nx = 1", "", ("x = 1",)),
+    "comments of comments": Handed("a.py", b"# %%\n" + b"# " * 60_000, "", ("# " * 60_000,)),
+    "a rule of a hundred thousand": Handed("a.py", b"x = 1\n" + b"#" * 100_000, "", ("x = 1\n" + "#" * 100_000,)),
     "fences that never close": Handed(
         "a.py", b"# %% [markdown]\n" + b"# ```a\n" * 100_000, "", ("\n".join(["```a"] * 100_000),)
     ),
