@@ -46,8 +46,9 @@ def without_prompts(source: str) -> str:
     """
     lines = source.split("\n")
     first = next((line for line in lines if line.strip()), "")
-    if prompt := _PROMPT.match(first):
-        return "\n".join(_PROMPT.sub("", line, count=1) for line in lines) if prompt[0] else source
+    if _PROMPT.match(first):
+        found = [_PROMPT.match(line) for line in lines]
+        return "\n".join(line[prompt.end() if prompt else 0 :] for line, prompt in zip(lines, found, strict=True))
     indent = first[: len(first) - len(first.lstrip(" \t"))]
     return "\n".join(line.removeprefix(indent) for line in lines) if indent else source
 

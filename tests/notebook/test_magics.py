@@ -52,4 +52,5 @@ def test_magics_are_told_apart_from_python_that_parses():
 def test_prompts_and_an_indent_of_the_whole_cell_come_off():
     assert without_prompts(">>> def f():\n...     return 1\n>>> f()") == "def f():\n    return 1\nf()"
     assert without_prompts("In [12]: x = 1") == "x = 1"
+    assert without_prompts(">>> x[..., 1]\ny[...]") == "x[..., 1]\ny[...]"
     assert without_prompts("\n  x = 1\n  if x:\n    y = 2") == "\nx = 1\nif x:\n  y = 2"
