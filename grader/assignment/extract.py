@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import ast
 import symtable
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from grader.assignment.errors import BadAssignment
 from grader.notebook.names import bound_names
+from grader.notebook.parse import PARSING
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-
-
-# CPython 3.11 counts the depth of syntax trees for all threads together (SystemError: "AST constructor recursion depth
-# mismatch"), and checks are cut out for student and reference at the same time.
-_PARSING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -59,7 +54,7 @@ def extract(source: str, keep: Iterable[str], filename: str, *, strip_compare: b
         def f(x): return x + K
         <BLANKLINE>
     """
-    with _PARSING:
+    with PARSING:  # checks are cut out for student and reference at the same time
         statements = _statements(source, filename, strip_compare)
         reached = _reached(statements, tuple(keep), filename)
         kept: list[_Statement] = []

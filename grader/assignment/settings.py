@@ -22,6 +22,11 @@ from grader.assignment.model import Device, Exercise, Late, Limits, Settings
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+_FILE_BYTES = 256 * 1024
+# tomllib takes time with the square of the number of a key's parts.
+_PART = r"(?:[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')"
+_ENDLESS_KEY = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{20}}")
+_KEY_LETTERS = 80
 _SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
@@ -47,17 +52,32 @@ def read_settings(path: Path) -> Settings:
             value; the message names file and key and says what was expected.
     """
     where = "/".join(path.parts[-3:])
+    text = _text(path, where)
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        raw = tomllib.loads(text)
+    except RecursionError:
+        raise BadAssignment(f"{where}: is not TOML that can be read: nested too deeply") from None
+    except ValueError as error:
+        raise BadAssignment(f"{where}: is not TOML: {str(error)[:200]}") from error
+    return _settings(raw, where)
+
+
+def _text(path: Path, where: str) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_FILE_BYTES + 1)
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except FileNotFoundError:
         raise BadAssignment(f"{where}: there is no such file; an assignment needs its assignment.toml") from None
     except OSError as error:
         raise BadAssignment(f"{where}: cannot be read: {error.strerror}") from error
-    except RecursionError:
-        raise BadAssignment(f"{where}: is not TOML that can be read: nested too deeply") from None
-    except ValueError as error:
-        raise BadAssignment(f"{where}: is not TOML: {error}") from error
-    return _settings(raw, where)
+    except UnicodeDecodeError as error:
+        raise BadAssignment(f"{where}: is not TOML: byte {error.start} is not UTF-8") from None
+    if len(data) > _FILE_BYTES:
+        raise BadAssignment(f"{where}: is larger than {_FILE_BYTES >> 10} KiB; an assignment.toml is a page or two")
+    if _ENDLESS_KEY.search(text):
+        raise BadAssignment(f"{where}: has a key of more than 20 parts, or a text that looks like one")
+    return text
 
 
 def _settings(raw: dict[str, Any], where: str) -> Settings:
@@ -76,7 +96,8 @@ def _check_table(raw: Mapping[str, Any], struct: type[T], prefix: str, where: st
     fields = {field.name: field for field in msgspec.structs.fields(struct)}
     for key in raw:
         if key not in fields:
-            raise BadAssignment(f"{where}: {prefix}{key} is no known key{_nearest(key, prefix, list(fields))}")
+            shown = key[:_KEY_LETTERS]
+            raise BadAssignment(f"{where}: {prefix}{shown} is no known key{_nearest(shown, prefix, list(fields))}")
     for key, field in fields.items():
         rule = _RULES[re.sub(r"\[\d+\]", "", prefix) + key]
         if key in raw:
@@ -89,7 +110,7 @@ def _check_table(raw: Mapping[str, Any], struct: type[T], prefix: str, where: st
 def _check_value(value: Any, kind: Any, rule: _Rule, at: str) -> None:
     try:
         fits = rule.holds(msgspec.convert(value, kind))
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, OverflowError):
         fits = False
     if not fits:
         raise BadAssignment(f"{at} must be {rule.expected}, got {_shown(value)}")
@@ -103,12 +124,15 @@ def _nearest(key: str, prefix: str, known: list[str]) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    text = json.dumps(value, default=str, ensure_ascii=False)
+    try:
+        text = json.dumps(value, default=str, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return "something too large to show"
     return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _above_zero(value: float) -> bool:
-    return math.isfinite(value) and value > 0
+    return 0 < value < math.inf
 
 
 def _percent(value: float) -> bool:
@@ -122,7 +146,8 @@ def _distinct(values: tuple[Any, ...]) -> bool:
 def _inside(path: str) -> bool:
     """Whether a path or pattern with forward slashes stays below the folder that it is relative to."""
     pure = PurePosixPath(path)
-    return bool(pure.parts) and not pure.is_absolute() and ".." not in pure.parts and "\\" not in path
+    below = bool(pure.parts) and not pure.is_absolute() and ".." not in pure.parts
+    return below and "\\" not in path and path.isprintable()
 
 
 def _folder_name(name: str) -> bool:
@@ -134,7 +159,7 @@ def _distinct_exercises(exercises: tuple[Exercise, ...]) -> bool:
 
 
 _SECONDS = _Rule("a number above 0", _above_zero)
-_BYTES = _Rule("a whole number above 0", _above_zero)
+_BYTES = _Rule("a whole number above 0", lambda count: 0 < count < 2**63)
 _PERCENT = _Rule("a number from 0 to 100", _percent)
 _TITLE = _Rule("a text that is not empty", lambda text: bool(text.strip()))
 

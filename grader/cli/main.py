@@ -10,6 +10,7 @@ from pathlib import Path
 
 from grader import __version__
 from grader.errors import BadInput
+from grader.report.text import visible
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.command(options))
     except BadInput as error:
-        print(f"grader: {error}", file=sys.stderr)
+        # File names and keys of a file stand in messages, and a terminal obeys what is in them.
+        print(f"grader: {visible(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("grader: stopped; nothing of this run was recorded", file=sys.stderr)

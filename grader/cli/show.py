@@ -11,7 +11,7 @@ from rich.table import Table
 
 from grader.grading.model import ExerciseGrade, Grade
 from grader.report.looks import headline
-from grader.report.text import visible
+from grader.report.text import line, visible
 from grader.submission.submit import Submitted
 
 
@@ -43,14 +43,16 @@ def show(console: Console, submitted: Submitted) -> None:
     """Print a grade: its exercises, what went wrong, the score and where the report is."""
     grade = submitted.grade
     if grade.status != "graded":
-        console.print(f"[bold red]{grade.status}[/]: {escape(grade.reason)}", highlight=False)
+        _print_beside(console, f"[bold red]{grade.status}[/]:", grade.reason)
     if grade.exercises:
+        title = line(f"{grade.title} ({grade.student}, attempt {grade.attempt})")
+        console.print(f"[italic]{escape_markup(title)}[/]", highlight=False, no_wrap=True, overflow="ellipsis")
         console.print(_table(grade))
     for cell in grade.cells:
         what = f"{cell.error}: {cell.message}" if cell.error else f"{cell.reason}: {cell.message}"
-        console.print(f"[yellow]cell {cell.cell}[/] {escape(what)}", highlight=False)
+        _print_beside(console, f"[yellow]cell {cell.cell}[/]", what)
     for notice in grade.notices:
-        console.print(f"[dim]{escape(notice)}[/]", highlight=False)
+        _print_beside(console, "[dim]-[/]", notice)
     if grade.scope == "full" and (looks := headline(grade)):
         console.print(f"[yellow]{looks}[/] (see instructor.html)", highlight=False)
     if grade.scope == "public":
@@ -59,11 +61,21 @@ def show(console: Console, submitted: Submitted) -> None:
             highlight=False,
         )
     console.print(f"[bold]score {grade.score:g} / {grade.max_score:g}[/]", highlight=False)
-    console.print(f"report {submitted.folder / 'report.html'}", highlight=False, soft_wrap=True, markup=False)
+    report = visible(str(submitted.folder / "report.html"))
+    console.print(f"report {report}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _print_beside(console: Console, label: str, text: str) -> None:
+    """Print text in a column of its own, so that no line of it can pose as one of ours, such as the score."""
+    beside = Table.grid(padding=(0, 1))
+    beside.add_column(no_wrap=True)
+    beside.add_column(overflow="fold")
+    beside.add_row(label, escape(text))
+    console.print(beside, highlight=False)
 
 
 def _table(grade: Grade) -> Table:
-    table = Table(title=escape(f"{grade.title} ({grade.student}, attempt {grade.attempt})"), title_justify="left")
+    table = Table()
     table.add_column("exercise")
     table.add_column("points", justify="right")
     table.add_column("checks", justify="right")

@@ -34,6 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         # While torch is imported in a process of its own: everything that takes a while here.
         from grader.cli.show import progress_on, show, terminal
         from grader.grading.model import grade_json
+        from grader.report.text import visible
         from grader.submission.submit import submit
 
         console = terminal(arguments.json)
@@ -41,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
             with progress_on(console) as progress:
                 submitted = submit(options, engine, progress)
         except EngineFault as error:
-            print(f"grader: {error}", file=sys.stderr)
+            print(f"grader: {visible(str(error))}", file=sys.stderr)
             return 1
     if arguments.json:
         sys.stdout.write(grade_json(submitted.grade).decode())

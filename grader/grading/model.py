@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import msgspec
@@ -9,6 +10,9 @@ import msgspec
 from grader.judge.verdict import Difference, VerdictName
 from grader.looks.model import Look
 from grader.wire.outcome import Frame
+
+# JSON escapes the older control characters by itself.
+_OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 Status = Literal["graded", "unreadable", "crashed", "timeout", "memory", "output", "foreign"]
 
@@ -188,5 +192,6 @@ class Grade(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def grade_json(grade: Grade) -> bytes:
-    """The grade as grade.json holds it."""
-    return msgspec.json.format(msgspec.json.encode(grade), indent=1) + b"\n"
+    """The grade as grade.json holds it; what a terminal or an editor would obey or hide in it is escaped."""
+    text = msgspec.json.format(msgspec.json.encode(grade), indent=1).decode() + "\n"
+    return _OBEYED.sub(lambda letter: f"\\u{ord(letter[0]):04x}", text).encode()

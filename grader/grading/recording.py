@@ -8,7 +8,13 @@ import msgspec
 
 from grader.authoring.spec import CheckSpec, VariantSpec
 from grader.errors import BadInput
+from grader.wire.body import read_body
+from grader.wire.errors import WireError
 from grader.wire.outcome import Outcome
+
+_FILE_BYTES = 256 * 1024 * 1024
+# The observations themselves count as one value each.
+_VALUES = 1_000_000
 
 
 class ReferenceOutcomes(msgspec.Struct, frozen=True):
@@ -69,12 +75,17 @@ def load(path: Path) -> Recording:
         BadRecording: The file is missing, damaged, or of another version of the grader.
     """
     try:
-        return msgspec.msgpack.decode(path.read_bytes(), type=Recording)
+        with path.open("rb") as file:
+            data = file.read(_FILE_BYTES + 1)
     except OSError as error:
         raise BadRecording(
             f"{path}: the recorded observations cannot be read ({error.strerror}); download the assignment again"
         ) from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    if len(data) > _FILE_BYTES:
+        raise BadRecording(f"{path}: larger than {_FILE_BYTES >> 20} MiB; download the assignment again")
+    try:
+        return read_body(data, Recording, _VALUES)
+    except WireError as error:
         raise BadRecording(
             f"{path}: damaged, or made by another version of grader; download the assignment again"
         ) from error

@@ -81,7 +81,7 @@ def receive(path: Path, limits: IntakeLimits = LIMITS) -> HandedIn:
         if stat.S_ISDIR(status.st_mode):
             raise BadInput(f"{path} is a folder; name the notebook in it")
         if not stat.S_ISREG(status.st_mode):
-            raise BadInput(f"{path} is not a regular file")
+            raise BadInput(f"{path} is no regular file but a pipe, a device or the like; hand in a notebook")
         with path.open("rb") as file:
             return HandedIn(path, file.read(min(status.st_size, limits.archive_bytes) + 1), limits)
     except FileNotFoundError:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import ast
-import re
+import threading
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
+from grader.notebook.magics import without_cell_magic, without_magics, without_prompts
 from grader.notebook.model import Cell
 
-# What parsing one notebook may cost: about ten seconds for the worst input found, and far more than a
-# notebook written by hand needs.
+# What parsing one notebook may cost: under a second and 100 MB for the worst input found, and far more than a notebook
+# written by hand needs.
 _CELL_CHARACTERS = 50_000
-_PARSED_CHARACTERS = 500_000
-# IPython tokenizes a cell again for each of its magic lines.
-_TRANSFORMED_CHARACTERS = 2_000_000
+_PARSED_CHARACTERS = 150_000
 
-_MAGIC = re.compile(r"^\s*[!%?]|[=]\s*[!%]|\?\s*$", re.MULTILINE)
-_CELL_MAGIC = re.compile(r"\s*%%(\w+).*(?:\n|\Z)")
-# The cell magics that run their body in the notebook's own namespace.
-_RUNS_HERE = frozenset({"capture", "prun", "time"})
+# CPython 3.11 counts the depth of syntax trees for all threads together (SystemError: "AST constructor recursion depth
+# mismatch"); whoever parses holds this.
+PARSING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Parsed:
         return "\n".join(lines)
 
 
-def parse(cells: Iterable[Cell]) -> list[Parsed]:
+def parse(cells: Iterable[Cell]) -> tuple[Parsed, ...]:
     """Parse code cells, line and cell magics included.
 
     Args:
@@ -60,50 +59,42 @@ def parse(cells: Iterable[Cell]) -> list[Parsed]:
         One entry a code cell. Its body is None for a cell that is no Python, that another program would run
         (``%%bash``), or that would cost too much to parse.
     """
-    parsing, transforming = _PARSED_CHARACTERS, _TRANSFORMED_CHARACTERS
+    return _parsed(tuple(cell for cell in cells if cell.kind == "code"))
+
+
+# One submission's cells are asked several times what they define.
+@lru_cache(maxsize=2)
+def _parsed(cells: tuple[Cell, ...]) -> tuple[Parsed, ...]:
+    left = _PARSED_CHARACTERS
     found: list[Parsed] = []
     for cell in cells:
-        if cell.kind != "code":
-            continue
-        source = _without_cell_magic(cell.source)
-        affordable = len(source) <= min(_CELL_CHARACTERS, parsing)
-        parsing -= len(source) if affordable else 0
-        body = _body(source) if affordable else None
-        if body is None and affordable:
-            transforming -= len(source) * (1 + len(_MAGIC.findall(source)))
-            if transforming >= 0:
-                transformed = _transformed(source)
-                body = _body(transformed)
-                # Where lines still match, show the student's own and not what IPython made of them.
-                same = transformed.rstrip("\n").count("\n") == source.rstrip("\n").count("\n")
-                source = source if same else transformed
-        found.append(Parsed(cell, tuple(source.split("\n")), body))
-    return found
+        parsed = Parsed(cell, (), None)
+        for text, shown in _readings(without_cell_magic(cell.source)):
+            if len(text) > min(_CELL_CHARACTERS, left):
+                break
+            left -= len(text)
+            parsed = Parsed(cell, tuple(shown.split("\n")), _body(text))
+            if parsed.body is not None:
+                break
+        found.append(parsed)
+    return tuple(found)
 
 
-def _without_cell_magic(source: str) -> str:
-    """The Python that a cell runs in the notebook: an empty first line stands for ``%%time``."""
-    magic = _CELL_MAGIC.match(source)
-    if magic is None:
-        return source
-    return "\n" + source[magic.end() :] if magic[1] in _RUNS_HERE else ""
+def _readings(source: str) -> Iterator[tuple[str, str]]:
+    """What may be Python in a cell, and the text to show for it whose lines and columns are the same."""
+    yield source, source
+    plain = without_prompts(source)
+    if plain != source:
+        yield plain, plain
+    python = without_magics(plain)
+    if python != plain:
+        yield python, plain
 
 
 def _body(source: str) -> tuple[ast.stmt, ...] | None:
     try:
-        with warnings.catch_warnings():
+        with PARSING, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return tuple(ast.parse(source).body)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError, SystemError):
         return None
-
-
-def _transformed(source: str) -> str:
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return str(TransformerManager().transform_cell(source))  # type: ignore[no-untyped-call]
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return source

@@ -1,22 +1,38 @@
-"""Read .py files in the percent format, where a line ``# %%`` starts a cell."""
+"""Read .py files in the percent format, where a line ``# %%`` starts a cell.
+
+Not by jupytext: it runs the options of a mark through parsers of its own, takes time with the square of the file's
+size, and turns comments such as "# copy the weights" into commands.
+"""
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 
 from grader.notebook.errors import BadNotebook
+from grader.notebook.lines import starts
 from grader.notebook.shape import CELL_CHARACTERS, CELLS
 
 _HEADER = re.compile(r"\A(?:#!.*\n)?# ---[ \t]*\n(?:#.*\n)*?# ---[ \t]*\n")
-_CELL_START = re.compile(r"^# ?%%", re.MULTILINE)
+# "In[3]:" is what nbconvert writes.
+_MARK = re.compile(r"#[ \t]*+(?:%%++(?:[ \t](?P<options>.*))?|In ?\[[0-9 ]*\]:?[ \t]*|<codecell>[ \t]*)")
+_KIND = re.compile(r"\[(markdown|md|raw)\]")
+_OPTION_CHARACTERS = 1_000
+# How jupytext and VS Code keep what is no Python: "# %matplotlib inline", "# !pip list", "# files = !ls"; and
+# "# # %time" for what was a comment in the notebook.
+_COMMENTED = re.compile(
+    r"([ \t]*+)# ?((?:# ?)*+"
+    r"(?:%{1,3}[A-Za-z]|[!?][ \t]*[A-Za-z.~$\\/{}]|[A-Za-z_]\w*+[ \t]*=[ \t]*(?:%{1,3}|!)[A-Za-z]).*)"
+)
+_TEXT_IN_QUOTES = re.compile(r"[rR]?(\"\"\"|''')\n?(.*?)\n?\1", re.DOTALL)
 
 
 def percent_document(text: str) -> dict[str, Any]:
     """Read a percent file.
 
-    The YAML header that jupytext writes is not read: it says nothing that grading needs, and YAML from
-    strangers can be made to grow without bound.
+    Neither the YAML header that jupytext writes nor the options of a mark are read, but for its kind: they say
+    nothing that grading needs.
 
     Args:
         text: The file's text.
@@ -25,22 +41,54 @@ def percent_document(text: str) -> dict[str, Any]:
         The notebook in the shape of nbformat 4; a file without ``# %%`` is one code cell.
 
     Raises:
-        BadNotebook: It is too large, or its cell marks cannot be read.
+        BadNotebook: It is too large.
     """
     if len(text) > CELL_CHARACTERS:
         raise BadNotebook(f"it has {len(text):,} characters; at most {CELL_CHARACTERS:,} of a .py file are read")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if len(_CELL_START.findall(text)) > CELLS:
+    lines = _HEADER.sub("", text).strip("\n").split("\n")
+    marks = _marks(lines)
+    if len(marks) > CELLS:
         raise BadNotebook(f"it has more than {CELLS:,} cells, which is more than is read")
-    text = _HEADER.sub("", text).lstrip("\n")
-    # With a mark in the first line there is no place for a header that this module does not know.
-    text = text if _CELL_START.match(text) else f"# %%\n{text}"
-    import jupytext
-
-    try:
-        node = jupytext.reads(text, fmt="py:percent")
-    except Exception as error:  # noqa: BLE001 - jupytext names no errors for what it cannot read
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        raise BadNotebook(f"its cells cannot be told apart: {reason}") from None
-    cells = [{"cell_type": c.cell_type, "source": c.source, "metadata": {}} for c in node.cells]
+    ends = [*marks, len(lines)]
+    cells = [_cell("", lines[: ends[0]])] if ends[0] > 0 else []
+    cells += [_cell(lines[start], lines[start + 1 : end]) for start, end in itertools.pairwise(ends)]
     return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def _marks(lines: list[str]) -> list[int]:
+    """The numbers of the lines that start a cell; what stands in a string is none, unless the string has no end."""
+    *begun, after = starts([*lines, ""])
+    unclosed = max(n for n, start in enumerate(begun) if not start.quoted) if after.quoted else len(lines)
+    return [
+        number
+        for number, (line, start) in enumerate(zip(lines, begun, strict=True))
+        if (number > unclosed or not start.quoted) and _MARK.fullmatch(line)
+    ]
+
+
+def _cell(mark: str, lines: list[str]) -> dict[str, Any]:
+    match = _MARK.fullmatch(mark)
+    options = (match["options"] or "")[:_OPTION_CHARACTERS] if match else ""
+    kind = _KIND.search(options)
+    while lines and not lines[-1].strip():
+        lines.pop()
+    if kind is None:
+        return {"cell_type": "code", "source": _code(lines), "metadata": {}}
+    return {"cell_type": "raw" if kind[1] == "raw" else "markdown", "source": _text(lines), "metadata": {}}
+
+
+def _code(lines: list[str]) -> str:
+    shown = list(lines)
+    for number, (line, start) in enumerate(zip(lines, starts(lines), strict=True)):
+        # Not `sub`, which would try at each place of a line of a million "#".
+        if not start.quoted and (commented := _COMMENTED.fullmatch(line)):
+            shown[number] = commented[1] + commented[2]
+    return "\n".join(shown)
+
+
+def _text(lines: list[str]) -> str:
+    text = "\n".join(lines)
+    if quoted := _TEXT_IN_QUOTES.fullmatch(text.strip()):
+        return quoted[2]
+    return "\n".join(line.removeprefix("#").removeprefix(" ") if line.startswith("#") else line for line in lines)

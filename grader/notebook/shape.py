@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
 from grader.notebook.errors import BadNotebook
 
-CELLS = 10_000
+CELLS = 5_000
 CELL_CHARACTERS = 1_000_000
 
 Json = dict[str, Any]
@@ -112,8 +113,9 @@ def _source(raw: Any, number: int) -> str:
 def _id(raw: Any, number: int, seen: set[str]) -> str:
     fits = isinstance(raw, str) and 0 < len(raw) <= 64 and raw.isascii()
     name: str = raw if fits and raw.replace("-", "").replace("_", "").isalnum() else f"cell-{number}"
-    while name in seen:
-        name = f"{name[:50]}-{number}"
+    # Ids can be made up so that any one other name is taken too.
+    others = (f"cell-{number}-{count}" for count in itertools.count(1))
+    name = name if name not in seen else next(other for other in others if other not in seen)
     seen.add(name)
     return name
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 import math
 import secrets
 
-import msgspec
-
 from grader.assignment.avoid import avoided_by, is_name
 from grader.observe.protocol import CellEnded, CellStarted, CheckAnswer, CheckRequest, Ready
+from grader.wire.body import read_body
+from grader.wire.errors import WireError
 from grader.wire.frames import Message
 from grader.wire.outcome import Frame, Missing, Outcome, Raised, Stopped
 
 _NAME_LETTERS, _TEXT_LETTERS, _FRAMES, _CALLS = 100, 300, 8, 20
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def answer(found: Message | Stopped, request: CheckRequest) -> CheckAnswer | Stopped:
@@ -32,8 +31,8 @@ def answer(found: Message | Stopped, request: CheckRequest) -> CheckAnswer | Sto
     if isinstance(found, Stopped):
         return found
     try:
-        said = msgspec.msgpack.decode(found.body, type=CheckAnswer)
-    except _UNREADABLE:
+        said = read_body(found.body, CheckAnswer)
+    except WireError:
         return Stopped("invalid", "what the process sent is not an answer")
     if not secrets.compare_digest(said.nonce.encode("utf-8", "replace"), request.nonce.encode()):
         return Stopped("invalid", "what the process sent is not the answer to this check")
@@ -51,13 +50,17 @@ def event(found: Message | Stopped) -> CellStarted | CellEnded | Ready | Stopped
     """Read what a session says while it runs the notebook; as `answer`."""
     if isinstance(found, Stopped):
         return found
-    kinds = {"cell started": CellStarted, "cell ended": CellEnded, "ready": Ready}
+    kinds: dict[str, type[CellStarted] | type[CellEnded] | type[Ready]] = {
+        "cell started": CellStarted,
+        "cell ended": CellEnded,
+        "ready": Ready,
+    }
     kind = kinds.get(str(found.header.get("kind")))
     if kind is None:
         return Stopped("invalid", "what the process sent makes no sense")
     try:
-        said: CellStarted | CellEnded | Ready = msgspec.msgpack.decode(found.body, type=kind)
-    except _UNREADABLE:
+        said: CellStarted | CellEnded | Ready = read_body(found.body, kind)
+    except WireError:
         return Stopped("invalid", "what the process sent cannot be read")
     if isinstance(said, CellEnded):
         return CellEnded(said.number, said.error[:_NAME_LETTERS], said.message[:_TEXT_LETTERS], _frames(said.frames))

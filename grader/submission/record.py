@@ -19,8 +19,13 @@ from grader.report.editions import Feedback
 from grader.report.html import write
 from grader.wire.outcome import Outcome
 
-_UNSAFE = re.compile(r"[^\w.@+-]+")
-_NAME_LETTERS = 80
+_UNSAFE = re.compile(r"[^\w@+-]+")
+# Ids that are file names on every system as they stand: no two differ by case or by how an accent is written.
+_PLAIN = re.compile(r"[a-z0-9_](?:[a-z0-9._@+-]{0,78}[a-z0-9_@+])?")
+# Windows keeps these for devices, whatever extension follows.
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
+_NAME_LETTERS, _HASH_LETTERS = 50, 24
+_HASHED = re.compile(rf".*-[0-9a-f]{{{_HASH_LETTERS}}}")
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -32,16 +37,26 @@ class Evidence(msgspec.Struct, frozen=True):
 def folder_name(text: str) -> str:
     """A file name for any text: readable, safe on every system, and different for different texts.
 
+    Names are different also where the file system takes no account of case or of how accents are composed.
+
+    Args:
+        text: An id from anywhere.
+
+    Returns:
+        At most 80 letters: the text itself where that is a plain lower-case name, else what is readable of it and a
+        part of its SHA-256.
+
     Example:
         >>> folder_name("alice")
         'alice'
         >>> folder_name("../etc/passwd").startswith("etc_passwd-")
         True
     """
-    safe = _UNSAFE.sub("_", text).strip("._-")[:_NAME_LETTERS]
-    if safe == text:
-        return safe
-    return f"{safe or 'student'}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+    if _PLAIN.fullmatch(text) and not _DEVICE.fullmatch(text) and not _HASHED.fullmatch(text):
+        return text
+    readable = _UNSAFE.sub("_", text[: 4 * _NAME_LETTERS]).lower().strip("_-")[:_NAME_LETTERS]
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{readable or 'student'}-{digest[:_HASH_LETTERS]}"
 
 
 def reserve(reports: Path, book: Gradebook, assignment: str, student: str) -> tuple[int, Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import time
+import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ from grader.observe.engine import Engine
 from grader.report.html import render
 from grader.submission.ahead import Options, course_of, names_in, open_handed_in
 from grader.submission.record import record, reserve
+
+_ID_LETTERS = 200
+_NO_ID = ("Cc", "Cs", "Zl", "Zp")
 
 
 @dataclass(frozen=True)
@@ -59,13 +63,14 @@ def submit(options: Options, engine: Engine, progress: Callable[[str], None] = l
     extra = Extra()
     if opened is not None and notebook is not None:
         notebook, extra, unreadable = _with_files(handed_in, opened, notebook, assignment)
-    student = options.student or getpass.getuser()
+    student = getpass.getuser() if options.student is None else checked_id(options.student)
     book = Gradebook(options.gradebook or f"sqlite:///{options.reports / 'gradebook.sqlite'}")
     recording = _recording(assignment)
     number, folder = reserve(options.reports, book, assignment.name, student)
     submission = Submission(
         student=student,
-        name=options.notebook.name,
+        # On some systems names are bytes that need not be text.
+        name=options.notebook.name.encode("utf-8", "replace").decode(),
         digest=handed_in.digest(extra.files),
         submitted_at=datetime.now(UTC).isoformat(timespec="seconds"),
         attempt=number,
@@ -87,6 +92,22 @@ def submit(options: Options, engine: Engine, progress: Callable[[str], None] = l
     finally:
         book.close()
     return Submitted(graded.grade, folder)
+
+
+def checked_id(student: str) -> str:
+    """Take a student's id as it is, or refuse one that a gradebook cannot hold or a person cannot tell from another.
+
+    Raises:
+        BadInput: It is empty, has more than 200 letters, begins or ends with a space, or holds a control character
+            or bytes that are no text.
+    """
+    if not student.strip():
+        raise BadInput("--student is empty; name who handed in, or leave the option away")
+    if len(student) > _ID_LETTERS:
+        raise BadInput(f"--student has {len(student):,} letters; at most {_ID_LETTERS} are kept")
+    if student != student.strip() or any(unicodedata.category(letter) in _NO_ID for letter in student):
+        raise BadInput(f"--student {student!a} begins or ends with a space, or holds a character that cannot be seen")
+    return student
 
 
 def find_assignment(options: Options, notebook: Notebook | None, unreadable: str) -> Assignment:

@@ -138,6 +138,42 @@ def test_an_unknown_key_is_told_with_the_nearest_known_one(write, text, told):
     assert told in refusal(write(text))
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "limits = { memory_bytes = 0x" + "f" * 300 + " }\n",
+            "limits.memory_bytes must be a whole number above 0, got 17",
+        ),
+        ("limits = { memory_bytes = 0x" + "f" * 5_000 + " }\n", "above 0, got something too large to show"),
+        ("limits = { memory_bytes = 0x8000000000000000 }\n", "must be a whole number above 0, got 9223372036854775808"),
+        ("devices = 0x" + "f" * 5_000 + "\n", "each once, got something too large to show"),
+        ("late = { grace_minutes = 0x" + "f" * 5_000 + " }\n", "0 or more, got something too large to show"),
+        ("limits = { cell_seconds = 0x" + "f" * 300 + " }\n", "limits.cell_seconds must be a number above 0"),
+        ("x = " + "9" * 5_000 + "\n", "is not TOML: Exceeds the limit"),
+        ("x" + ".x" * 20_000 + " = 1\n", "has a key of more than 20 parts"),
+        ("['x'" + ' . "x"' * 20_000 + "]\n", "has a key of more than 20 parts"),
+        ("x = {" + "x." * 20_000 + "x = 1}\n", "has a key of more than 20 parts"),
+        ("#" * 300_000 + "\n", "is larger than 256 KiB"),
+        ("x = " + "[" * 50_000 + "\n", "is not TOML that can be read: nested too deeply"),
+        ("k" * 50_000 + " = 1\n", "k" * 80 + " is no known key"),
+        ('solution = "a\\u0000.py"\n', "solution must be the name of a .py or .ipynb file beside assignment.toml"),
+        ('data = ["a\\u202e"]\n', "data must be a list of names of folders"),
+        ('files = ["a\\n"]\n', "files must be a list of file patterns"),
+    ],
+)
+def test_what_the_fuzzer_found_is_refused_quickly_and_in_words(write, text, told):
+    message = refusal(write(text + ONE))
+    assert told in message
+    assert len(message) < 600
+
+
+def test_texts_with_many_dots_are_no_endless_keys(write):
+    patterns = ", ".join(f'"model_{number}.v2.pt"' for number in range(60))
+    dots = 'title = "Wait ... and so on ........................"\n'
+    assert len(read_settings(write(f"files = [{patterns}]\n{ONE}", dots)).files) == 60
+
+
 def test_a_file_that_is_not_there_or_no_toml_is_told(write, tmp_path):
     assert "there is no such file" in refusal(tmp_path / "hw9" / "assignment.toml")
     assert "assignment.toml: is not TOML: " in refusal(write("title"))

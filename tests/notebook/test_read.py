@@ -310,8 +310,8 @@ def test_control_characters_of_a_file_name_reach_no_terminal(save):
     [
         (b'{"metadata":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "it is nested too deeply or too large to be read"),
         (notebook(metadata={"a": json.loads("[" * 150 + "]" * 150)}), "its JSON is nested more than 100 levels deep"),
-        (notebook(*[code()] * 10_001), "it has more than 10,000 cells, which is more than is read"),
-        (b'{"cells": [' + b"{}," * 10_000 + b"{}]}", "it has 10,001 cells; at most 10,000 are read"),
+        (notebook(*[code()] * 5_001), "it has more than 5,000 cells, which is more than is read"),
+        (b'{"cells": [' + b"{}," * 5_000 + b"{}]}", "it has 5,001 cells; at most 5,000 are read"),
         (notebook(code("x" * 1_000_001)), "cell 1 has 1,000,001 characters; at most 1,000,000 are read"),
         (b'{"a": [' + b"[]," * 2_500_001, "it holds more values than are read: clear its outputs and save it again"),
         (b" " * (64 * 2**20) + b"{}", "it is larger than 64 MiB: clear its outputs and save it again"),
@@ -373,7 +373,7 @@ def test_the_header_of_a_percent_file_cannot_blow_up(save):
 
 
 def test_a_percent_file_that_is_too_large_is_refused(save):
-    assert refusal(save("# %%\n" * 10_001, "a.py")) == "it has more than 10,000 cells, which is more than is read"
+    assert refusal(save("# %%\n" * 5_001, "a.py")) == "it has more than 5,000 cells, which is more than is read"
     assert refusal(save("#" * 1_000_001, "a.py")).startswith("it has 1,000,001 characters; at most 1,000,000 of a .py")
 
 

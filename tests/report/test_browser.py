@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from support.hostile import NAMES, scripted
 
+from grader.notebook.read import read
 from grader.report.html import write
 from grader.report.live import check_html
 from grader.report.notebook import notebook_html
@@ -18,7 +21,7 @@ FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"),
 )
-PAGES = ("good", "bad", "needs_a_look", "every_verdict", "crashed", "public", "hostile", "live")
+PAGES = ("good", "bad", "needs_a_look", "every_verdict", "crashed", "public", "hostile", "live", "scripted", "named")
 
 pytestmark = pytest.mark.browser
 
@@ -45,8 +48,15 @@ def folder(samples, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for text in samples.HOSTILE:
         hostile.cells += [samples.nbformat.v4.new_markdown_cell(text), samples.nbformat.v4.new_code_cell(text)]
     hostile.cells.append(samples.nbformat.v4.new_markdown_cell("![t](https://example.invalid/t.png) <img src=/x>"))
-    for name in PAGES[:-1]:
+    for name in PAGES[:6]:
         write(getattr(samples, name)(), root / name, notebook_html(hostile), feedback="message")
+    # As `submit` shows them: read from a file, with names that are markup.
+    (root / "small.ipynb").write_text(scripted(), "utf-8")
+    node = read(root / "small.ipynb").node
+    write(samples.bad(), root / "scripted", notebook_html(node), feedback="message")
+    name = " ".join(NAMES)
+    named = msgspec.structs.replace(samples.bad(), student=name, title=name, submission=name, assignment=name)
+    write(named, root / "named", notebook_html(node), feedback="message")
     (root / "live").mkdir()
     fragments = "".join(check_html(exercise) for exercise in samples.bad().exercises)
     head = '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -65,6 +75,16 @@ def _open(browser: Any, path: Path, width: int, scheme: str) -> None:
     browser.get(path.as_uri())
 
 
+def _dialog(browser: Any) -> str:
+    """What a dialog on the page says; "" where there is none, as it should be."""
+    from selenium.common.exceptions import NoAlertPresentException
+
+    try:
+        return str(browser.switch_to.alert.text)
+    except NoAlertPresentException:
+        return ""
+
+
 def _evaluate(browser: Any, expression: str) -> Any:
     answer = browser.execute_cdp_cmd("Runtime.evaluate", {"expression": expression, "returnByValue": True})
     return answer["result"].get("value")
@@ -79,6 +99,7 @@ def test_a_page_is_quiet_and_fits_the_screen(browser, folder, name, width, schem
     _evaluate(browser, "document.querySelectorAll('details').forEach(each => each.open = true)")
     assert _evaluate(browser, "document.documentElement.scrollWidth") <= width
     assert browser.title != "PWNED"
+    assert not _dialog(browser)
     assert _evaluate(browser, "document.scripts.length") == 0
     assert [entry["message"] for entry in browser.get_log("browser")] == []
     messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]

@@ -7,6 +7,8 @@ import msgspec
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from support.hostile import BOMBS, HANDED, TERMINAL, cell, scripted
+from support.hostile import notebook as notebook_json
 from support.shared import Shared
 
 from grader.cli import main
@@ -362,3 +364,93 @@ def test_a_damaged_recording_is_told(
     (copy / "assignments" / "small" / "observations.bin").write_bytes(b"\x00damaged")
     assert main(["submit", str(notebook(copy / "small.ipynb", DOUBLE)), "--student", "a"]) == 2
     assert "damaged, or made by another version of grader; download the assignment again" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["cut off", "a login page", "UTF-16", "Latin-1", "a million cells", "metadata a hundred thousand lists deep"],
+)
+def test_a_hostile_file_is_recorded_with_the_reason(course: Path, kind: str) -> None:
+    (course / "small.ipynb").write_bytes(HANDED[kind].data)
+    code, grade = submit(course / "small.ipynb")
+    assert (code, grade.status, grade.score) == (2, "unreadable", 0.0)
+    assert grade.reason.startswith(f"small.ipynb: {HANDED[kind].told}")
+
+
+def test_cells_that_kill_parsers_cost_nothing_but_themselves(course: Path) -> None:
+    bombs = [BOMBS[name] for name in ("brackets", "a sum", "signs", "digits", "braces in a text", "blocks")]
+    code, grade = submit(notebook(course / "small.ipynb", DOUBLE, *bombs, NEGATE))
+    assert (code, grade.status, grade.score) == (0, "graded", 10.0)
+    assert {problem.cell for problem in grade.cells} <= set(range(2, 8))
+
+
+def test_markup_everywhere_in_a_notebook_is_graded_and_shown_as_text(course: Path) -> None:
+    document = json.loads(scripted())
+    document["cells"] += [cell(DOUBLE), cell(NEGATE)]
+    (course / "small.ipynb").write_text(json.dumps(document))
+    code, grade = submit(course / "small.ipynb")
+    assert (code, grade.score) == (0, 10.0)
+    page = (course / "reports/small/alice/attempt-1/report.html").read_text()
+    assert '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; ' in page
+    assert "<script" not in page and "<iframe" not in page and "&lt;script&gt;" in page
+
+
+def test_errors_full_of_terminal_codes_reach_no_terminal(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = notebook(
+        course / "small.ipynb",
+        DOUBLE,
+        f"raise ValueError({TERMINAL!r})",
+        f"def negate(x): raise KeyError({TERMINAL!r})",
+    )
+    code, grade = submit(path)
+    said = capsys.readouterr().out
+    assert (code, grade.score) == (0, 4.0)
+    assert not set(said) & set("\x1b\x07\x08\x9b\x7f\x00\r\u202e\u2066")
+    assert [line for line in said.splitlines() if line.startswith("score")] == ["score 4 / 10"]
+
+
+@pytest.mark.parametrize(
+    ("student", "words"),
+    [
+        ("", "--student is empty; name who handed in, or leave the option away"),
+        ("x" * 201, "--student has 201 letters; at most 200 are kept"),
+        ("alice ", "--student 'alice ' begins or ends with a space, or holds a character that cannot be seen"),
+        ("a\x1b[2Jb", "--student 'a\\x1b[2Jb' begins or ends"),
+        ("\udcff", "--student '\\udcff' begins or ends"),
+    ],
+)
+def test_an_id_that_no_gradebook_can_hold_is_refused_in_words(
+    course: Path, student: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = notebook(course / "small.ipynb", DOUBLE)
+    assert main(["submit", str(path), "--assignment", "small", f"--student={student}"]) == 2
+    assert capsys.readouterr().err.startswith(f"grader: {words}")
+    assert not (course / "reports").exists()
+
+
+def test_students_whose_ids_look_alike_share_no_row_and_no_folder(course: Path) -> None:
+    path = notebook(course / "small.ipynb", "x = 1")
+    for student in ("Ada", "ada", "a\u0301da", "\u00e1da", "<b>", "7", "007"):
+        assert main(["submit", str(path), "--assignment", "small", "--student", student]) == 0
+    rows = Gradebook.at(Path("reports/gradebook.sqlite")).attempts("small")
+    assert {row.number for row in rows} == {1}
+    assert len({row.folder.casefold() for row in rows}) == len(rows) == 7
+
+
+def test_a_file_name_that_is_no_text_is_graded(course: Path) -> None:
+    path = course / "small \udcff<b>.ipynb"
+    try:
+        path.write_text(notebook_json(cell(DOUBLE), cell(NEGATE)))
+    except (OSError, UnicodeError):
+        pytest.skip("this file system takes names that are text only")
+    assert main(["submit", str(path), "--assignment", "small", "--student", "alice"]) == 0
+    (row,) = Gradebook.at(Path("reports/gradebook.sqlite")).attempts("small", "alice")
+    assert row.grade().submission == "small ?<b>.ipynb"
+
+
+def test_a_device_in_place_of_a_notebook_is_refused_and_not_read(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["submit", "/dev/zero", "--assignment", "small"]) == 2
+    told = "/dev/zero is no regular file but a pipe, a device or the like; hand in a notebook"
+    assert told in capsys.readouterr().err

@@ -1,0 +1,1 @@
+"""Grades for other programs: tables that a spreadsheet opens and learning platforms read."""
