@@ -259,7 +259,7 @@ def test_what_is_not_there_or_too_large_is_told(save: Save, tmp_path: Path) -> N
     assert "there is no such file" in refusal(tmp_path / "none.pt")
     assert refusal(save({"w": torch.zeros(9)}), max_bytes=500) == "best.pt is larger than 500 bytes"
     os.mkfifo(tmp_path / "pipe.pt")
-    assert "is not a regular file" in refusal(tmp_path / "pipe.pt")
+    assert "is no regular file" in refusal(tmp_path / "pipe.pt")
 
 
 def test_numpy_arrays_come_back(tmp_path: Path) -> None:

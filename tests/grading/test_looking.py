@@ -50,9 +50,9 @@ def test_a_parser_bomb_alone_is_no_python_or_said_to_be_unparsed(engine: Engine,
     assert [each.cell for each in found.elsewhere] in ([], [1])
 
 
-def test_a_cell_that_takes_too_long_is_said_to_be_unparsed(engine: Engine) -> None:
+def test_thousands_of_shell_lines_hold_nothing_up(engine: Engine) -> None:
     found = look_at(engine, cells("!ls\n" * 10_000, USE), EXERCISES)
-    assert [(each.kind, each.cell) for each in found.elsewhere] == [("unparsed", 1)]
+    assert found.elsewhere == ()
     assert [each.what for each in found.exercises["my_softmax"]] == ["`x.softmax`"]
 
 

@@ -192,7 +192,7 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     for name, words in (
         ("no.zip", "no such file"),
         ("", "is a folder"),
-        ("pipe", "not a regular file"),
+        ("pipe", "no regular file"),
         ("\0", "no name"),
     ):
         with pytest.raises(BadInput, match=words):

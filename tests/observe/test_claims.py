@@ -33,7 +33,7 @@ def said(**fields: Any) -> Message:
 
 
 def test_an_answer_to_what_was_asked_is_read() -> None:
-    assert answer(said(), REQUEST) == CheckAnswer("n", (Missing("f"),) * 3, (0.5, 0.25))
+    assert answer(said(), REQUEST) == CheckAnswer("n", (Missing("f"),) * 3, (0.5, 0.25), ((), ()))
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def folder(samples, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for text in samples.HOSTILE:
         hostile.cells += [samples.nbformat.v4.new_markdown_cell(text), samples.nbformat.v4.new_code_cell(text)]
     hostile.cells.append(samples.nbformat.v4.new_markdown_cell("![t](https://example.invalid/t.png) <img src=/x>"))
-    for name in PAGES[:6]:
+    for name in PAGES[:7]:
         write(getattr(samples, name)(), root / name, notebook_html(hostile), feedback="message")
     # As `submit` shows them: read from a file, with names that are markup.
     (root / "small.ipynb").write_text(scripted(), "utf-8")
