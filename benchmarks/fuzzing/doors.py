@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from fuzzing import documents, messages
+from fuzzing import archives, documents, messages
 
 # A browser acts on these; in a page they may only stand as text, where `<` is written `&lt;`.
 _ACTS = re.compile(
@@ -121,6 +121,25 @@ def _enter_notebook(data: bytes, path: Path) -> bool:
     return True
 
 
+def enter_archive(data: bytes, folder: Path) -> bool:
+    """An archive that was handed in: its notebook found, and the files that come along."""
+    from grader.intake.errors import BadHandIn
+    from grader.intake.handin import HandedIn, extra_files, open_notebook
+
+    handed_in = HandedIn(folder / f"hw2{archives.SUFFIXES[data[0] % len(archives.SUFFIXES)]}", data[1:])
+    try:
+        opened = open_notebook(handed_in, lambda name: name == "hw2.ipynb")
+        extra = extra_files(handed_in, opened, ("*.pt", "*.csv", "**/*.txt"), ("data",))
+    except BadHandIn as error:
+        assert 0 < len(str(error)) < 1_000 and "\n" not in str(error)
+        return False
+    for name in extra.files:
+        assert (
+            name and not name.startswith("/") and ".." not in name.split("/") and "\\" not in name and "\0" not in name
+        )
+    return True
+
+
 def enter_page(data: bytes, folder: Path) -> bool:
     """A .ipynb shown in a report."""
     from grader.notebook.read import BadNotebook, read
@@ -208,6 +227,7 @@ def _assert_harmless(html: str) -> None:
 DOORS: dict[str, Door] = {
     "wire": Door(messages.wire, enter_wire),
     "claims": Door(messages.claims, enter_claims),
+    "archive": Door(archives.archive, enter_archive),
     "notebook": Door(documents.notebook, enter_notebook),
     "percent": Door(documents.percent, enter_percent),
     "page": Door(documents.notebook, enter_page),
