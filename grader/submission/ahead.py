@@ -15,6 +15,7 @@ from pathlib import Path
 from grader.assignment import folder as course_folder
 from grader.assignment.errors import BadAssignment
 from grader.confine.plan import Wanted
+from grader.confine.visible import exposed
 from grader.errors import BadInput
 from grader.intake.errors import BadHandIn
 from grader.intake.handin import HandedIn, open_notebook, receive
@@ -72,11 +73,25 @@ def start_engine(options: Options) -> Engine:
         if options.confinement == "strict":
             raise BadInput(f"--confinement strict: student code can be confined on Linux only, this is {sys.platform}")
         return PlainEngine()
+    if options.confinement != "none":
+        _refuse_exposed(options)
     modules = [module for name, module in _AHEAD.items() if any(name in text for text in texts)]
     wanted = ",".join(options.devices).encode()
     settings = _assignment_files(options, "assignment.toml") if options.devices == ("auto",) else ()
     cuda = any(b"cuda" in text for text in (wanted, *settings))
     return Zygote(modules, cuda=cuda, confinement=options.confinement)
+
+
+def _refuse_exposed(options: Options) -> None:
+    """Refuse to grade where student code could read the reference or the reports for all its confinement."""
+    with contextlib.suppress(BadAssignment):
+        reference = course_of(options.notebook) / "reference"
+        place = exposed([reference, options.reports]) if reference.is_dir() else None
+        if place is not None:
+            raise BadInput(
+                f"{place.resolve()} lies among the system's or Python's own files, which student code can read; "
+                "move the course elsewhere, or say --confinement none"
+            )
 
 
 def open_handed_in(options: Options, handed_in: HandedIn) -> Opened:
