@@ -146,7 +146,8 @@ class Sandbox:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user has cleared it
         self._restrict_files(places, confines.programs)
         own_signals = self.mode == "namespaces" or landlock.scopes_signals(landlock.abi())
-        seccomp.install(sockets=self.mode == "namespaces", programs=confines.programs, signals=own_signals)
+        own = self.mode == "namespaces"
+        seccomp.install(sockets=own, programs=confines.programs, signals=own_signals, own_files=own)
         return places
 
     def _restrict_files(self, places: Places, programs: bool) -> None:

@@ -43,10 +43,15 @@ _SURFACE = (
     "iopl", "ioperm", "modify_ldt", "syslog", "lookup_dcookie", "memfd_secret", "personality", "vhangup", "uselib",
     "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "sethostname", "setdomainname",
 )  # fmt: skip
-# Memory and queues that outlive a process and that no memory limit sees (System V and POSIX message queues).
+# Memory and queues that outlive a process, or that no memory limit sees (System V and POSIX message queues, memfd).
 _SHARED = (
     "shmget", "shmat", "shmctl", "shmdt", "semget", "semop", "semctl", "semtimedop", "msgget", "msgsnd", "msgrcv",
-    "msgctl", "mq_open", "mq_unlink",
+    "msgctl", "mq_open", "mq_unlink", "memfd_create",
+)  # fmt: skip
+# A file's mode, owner and dates: Landlock has no rule for them, and the account may own more than its scratch.
+_METADATA = (
+    "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "utime", "utimes", "futimesat",
+    "utimensat", "setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr",
 )  # fmt: skip
 _PROGRAMS = ("execve", "execveat")
 _SIGNALS = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
@@ -54,25 +59,26 @@ _SIGNALS = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
 Instruction = tuple[int, int, int, int]
 
 
-def install(*, sockets: bool, programs: bool, signals: bool) -> None:
+def install(*, sockets: bool, programs: bool, signals: bool, own_files: bool) -> None:
     """Filter this process's system calls from now on, and those of all it starts; no_new_privs must be set.
 
     Args:
         sockets: Whether it has a network of its own, so that sockets lead nowhere; otherwise none can be made.
         programs: Whether it may start other programs.
         signals: Whether signals reach only what is its own; otherwise none can be sent.
+        own_files: Whether it sees no files that others need; otherwise modes, owners and times stay as they are.
 
     Raises:
         OSError: The kernel refuses, or the machine's numbers are not known.
     """
-    program = assemble(sockets=sockets, programs=programs, signals=signals)
+    program = assemble(sockets=sockets, programs=programs, signals=signals, own_files=own_files)
     data = b"".join(struct.pack("HBBI", *instruction) for instruction in program)
     buffer = ctypes.create_string_buffer(data, len(data))
     head = struct.pack("HxxxxxxP", len(program), ctypes.addressof(buffer))  # struct sock_fprog
     call("seccomp", _SET_MODE_FILTER, 0, head)
 
 
-def assemble(*, sockets: bool, programs: bool, signals: bool) -> list[Instruction]:
+def assemble(*, sockets: bool, programs: bool, signals: bool, own_files: bool) -> list[Instruction]:
     """The filter's program; arguments as for `install`.
 
     Returns:
@@ -91,6 +97,10 @@ def assemble(*, sockets: bool, programs: bool, signals: bool) -> list[Instructio
         program += [(_JUMP_AT_LEAST, 0, 1, _X32), _refuse(errno.ENOSYS)]
     for name in refused:
         program += _where(name, [_refuse(errno.EPERM)])
+    if not own_files:
+        for name in _METADATA:
+            # Answered as done and not done, since copying a file sets its mode and would fail otherwise.
+            program += _where(name, [_refuse(0)])
     # clone3 hides its flags in memory; told that there is none, the C library falls back to clone.
     program += _where("clone3", [_refuse(errno.ENOSYS)])
     program += _where("clone", [_argument(0), (_JUMP_ANY_BIT, 0, 1, _NEW_NAMESPACES), _refuse(errno.EPERM)])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from grader.authoring.spec import CheckSpec
 from grader.grading import requests
@@ -17,12 +18,13 @@ from grader.grading.seeds import check_seed
 from grader.judge.verdict import Verdict
 from grader.observe.protocol import CheckSource
 from grader.observe.supervisor import CellEnd, CheckResult, Session
-from grader.wire.outcome import Missing, Raised
+from grader.wire.outcome import Missing, Outcome, Raised, Returned, Stopped
 
 Progress = Callable[[str], None]
 Results = dict[str, CheckResult]
 Judged = tuple[CheckResult, Verdict]
-References = dict[str, ReferenceOutcomes]
+References = Mapping[str, ReferenceOutcomes]
+_ROOM_BYTES, _ROOM_TIMES = 1 << 20, 8
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,9 @@ def observe_and_judge(exam: Exam, session: Session, progress: Progress) -> Obser
         ready = reference_side.submit(exam.reference.prepare)
         notebook = student_side.submit(session.run_notebook)
         observed = reference_side.submit(exam.reference.observe, exam.checks)
-        together = student_side.submit(_run, exam, session, exam.checks)
+        waves = _waves(exam.checks)
+        together = student_side.submit(_run, exam, session, waves[0])
+        judged: dict[str, Judged] = {}
         try:
             progress("running the notebook")
             ready.result()
@@ -105,12 +109,15 @@ def observe_and_judge(exam: Exam, session: Session, progress: Progress) -> Obser
             started = time.monotonic()
             progress("running the checks")
             references = observed.result()
-            judged = _judge(exam, exam.checks, together.result(), references)
-            alone = _to_run_alone(exam.checks, judged)
-            again = {check.name: student_side.submit(_run, exam, session, [check]) for check in alone}
-            for done, check in enumerate(alone, start=1):
-                judged |= _judge(exam, [check], again[check.name].result(), references)
-                progress(f"looking closer: check {done} of {len(alone)}")
+            for wave in waves:
+                if wave is not waves[0]:
+                    together = student_side.submit(_run, exam, session, wave)
+                judged |= _judge(exam, wave, together.result(), references)
+                alone = _to_run_alone(wave, judged)
+                again = {check.name: student_side.submit(_run, exam, session, [check], references) for check in alone}
+                for done, check in enumerate(alone, start=1):
+                    judged |= _judge(exam, [check], again[check.name].result(), references)
+                    progress(f"looking closer: check {done} of {len(alone)}")
             diagnoses = _diagnose_all(exam, judged, references, reference_side, progress)
         except BaseException:
             student_side.shutdown(wait=False, cancel_futures=True)
@@ -137,7 +144,18 @@ def by_exercise(checks: Sequence[CheckSpec]) -> dict[str, list[CheckSpec]]:
     return found
 
 
-def _run(exam: Exam, session: Session, checks: Sequence[CheckSpec]) -> Results:
+def _waves(checks: Sequence[CheckSpec]) -> list[list[CheckSpec]]:
+    """The public checks, then the hidden ones.
+
+    A session keeps what it was asked. So it is asked nothing hidden before all that students see of it is in.
+    """
+    waves = [[c for c in checks if c.visibility == visibility] for visibility in ("public", "hidden")]
+    return [wave for wave in waves if wave] or [[]]
+
+
+def _run(
+    exam: Exam, session: Session, checks: Sequence[CheckSpec], references: References = MappingProxyType({})
+) -> Results:
     """Run checks in one process; the result of each as if it had run alone.
 
     A fork of a process with torch in it is the dearest part of a check. So all checks first run together, and those
@@ -156,7 +174,20 @@ def _run(exam: Exam, session: Session, checks: Sequence[CheckSpec]) -> Results:
     result = session.check(sources)
     output = result.output if len(checks) == 1 else ""
     parts = zip(checks, result.outcomes, result.seconds, result.called or ((),) * len(checks), strict=True)
-    return {c.name: CheckResult((o,), (s,), output, (called,)) for c, o, s, called in parts}
+    return {
+        c.name: CheckResult((_within_room(o, references.get(c.name)),), (s,), output, (called,))
+        for c, o, s, called in parts
+    }
+
+
+def _within_room(outcome: Outcome, reference: ReferenceOutcomes | None) -> Outcome:
+    """Let go of an observation that is far larger than the reference's: all of them are kept until the end."""
+    if reference is None or not isinstance(outcome, Returned) or not isinstance(reference.float32, Returned):
+        return outcome
+    size, expected = len(outcome.observation), len(reference.float32.observation)
+    if size <= max(_ROOM_BYTES, _ROOM_TIMES * expected):
+        return outcome
+    return Stopped("invalid", f"it returned {size:,} bytes of data where the reference returns {expected:,}")
 
 
 def _to_run_alone(checks: Sequence[CheckSpec], judged: dict[str, Judged]) -> list[CheckSpec]:
@@ -169,6 +200,8 @@ def _judge(exam: Exam, checks: Sequence[CheckSpec], results: Results, references
     found = {}
     for check in checks:
         result = results[check.name]
+        kept = _within_room(result.outcomes[0], references[check.name])
+        result = replace(result, outcomes=(kept,))
         seed = check_seed(exam.seed, exam.assignment, check.name)
         request = requests.Judge(check, seed, result.outcomes[0], references[check.name])
         found[check.name] = (result, exam.judging.judge(request))

@@ -65,8 +65,12 @@ def event(found: Message | Stopped) -> CellStarted | CellEnded | Ready | Stopped
     if isinstance(said, CellEnded):
         return CellEnded(said.number, said.error[:_NAME_LETTERS], said.message[:_TEXT_LETTERS], _frames(said.frames))
     if isinstance(said, Ready):
-        return Ready(tuple(dict.fromkeys(notice[:200] for notice in said.notices[:20])))
+        return Ready(tuple(dict.fromkeys(_one_line(command)[:120] for command in said.not_run[:20])))
     return said
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _called(called: tuple[tuple[str, ...], ...], request: CheckRequest) -> tuple[tuple[str, ...], ...]:

@@ -56,6 +56,7 @@ class Process:
         self._status = status
         self._folder = folder
         self._alone = alone
+        self._shared_before = processes.shared_bytes()
 
     def alive(self) -> bool:
         """Whether the process has not ended."""
@@ -82,7 +83,7 @@ class Process:
 
     def memory_bytes(self, limit_bytes: int) -> int:
         """Memory of the whole tree; exact where over the limit."""
-        return processes.memory_bytes(self.pid, limit_bytes)
+        return processes.memory_bytes(self.pid, limit_bytes, self._shared_before)
 
     def count(self) -> int:
         """How many processes the whole tree has."""
@@ -90,7 +91,9 @@ class Process:
 
     def folder_bytes(self) -> int:
         """What its folder holds on disk; 0 where it has none, since the kernel then keeps a quota."""
-        return processes.folder_bytes(Path(self._folder.name)) if self._folder else 0
+        if self._folder is None:
+            return 0
+        return processes.folder_bytes(Path(self._folder.name)) + processes.unlinked_bytes(self.pid)
 
     def status(self) -> int | None:
         """Its wait status once it has ended, None where that is unknown."""

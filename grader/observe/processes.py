@@ -6,12 +6,15 @@ import contextlib
 import ctypes
 import os
 import signal
+import stat
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_PDEATHSIG = 1
 _PROC = Path("/proc")
+_DEEPEST = 100
 
 
 def adopt_orphans() -> None:
@@ -74,22 +77,50 @@ def kill_tree(root: int) -> None:
     _signal(root, signal.SIGKILL)
 
 
-def memory_bytes(root: int, limit_bytes: int) -> int:
+def memory_bytes(root: int, limit_bytes: int, shared_before: int = 0) -> int:
     """Memory that a process tree holds.
 
     Resident sizes are added first; they count pages shared after a fork again in every process, so only where
-    that sum is over the limit are the exact proportional sizes read (smaps_rollup, slower).
+    that sum is over the limit are the exact proportional sizes read (smaps_rollup, slower). Shared memory that a
+    process has mapped and another one, perhaps gone, has filled is in neither; where the system as a whole holds
+    more of it than before, what the tree has mapped is added in full.
 
     Args:
         root: The tree's first process.
         limit_bytes: What is allowed.
+        shared_before: The system's `shared_bytes` before the tree was there.
 
     Returns:
         Bytes; exact where over the limit.
     """
     tree = [root, *descendants(root)]
     resident = sum(_resident_bytes(pid) for pid in tree)
-    return resident if resident <= limit_bytes else sum(_proportional_bytes(pid) for pid in tree)
+    held = resident if resident <= limit_bytes else sum(_proportional_bytes(pid) for pid in tree)
+    if shared_bytes() - shared_before > limit_bytes // 2:
+        held += sum(_mapped_and_shared(tree).values())
+    return held
+
+
+def shared_bytes() -> int:
+    """What the system as a whole holds in shared memory and file systems in memory (proc(5), /proc/meminfo)."""
+    with contextlib.suppress(OSError):
+        for line in (_PROC / "meminfo").read_text().splitlines():
+            if line.startswith("Shmem:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def unlinked_bytes(root: int) -> int:
+    """What a process tree holds in files that have no name any more, each counted once."""
+    found: dict[tuple[int, int], int] = {}
+    for pid in [root, *descendants(root)]:
+        with contextlib.suppress(OSError):
+            for descriptor in (_PROC / str(pid) / "fd").iterdir():
+                with contextlib.suppress(OSError):
+                    status = descriptor.stat()
+                    if status.st_nlink == 0 and stat.S_ISREG(status.st_mode):
+                        found[status.st_dev, status.st_ino] = status.st_blocks * 512
+    return sum(found.values())
 
 
 def folder_bytes(folder: Path) -> int:
@@ -99,7 +130,8 @@ def folder_bytes(folder: Path) -> int:
         folder: The folder; links in it are not followed.
 
     Returns:
-        Bytes, each entry counted as one block at least; entries that vanish meanwhile are passed over.
+        Bytes, each entry counted as one block at least; entries that vanish meanwhile are passed over. Folders nested
+        more deeply than anybody nests them count as endless: below the longest path nothing can be seen.
     """
     total = 0
     waiting = [str(folder)]
@@ -109,8 +141,24 @@ def folder_bytes(folder: Path) -> int:
                 with contextlib.suppress(OSError):
                     total += max(4096, entry.stat(follow_symlinks=False).st_blocks * 512)
                     if entry.is_dir(follow_symlinks=False):
+                        if entry.path.count("/") > _DEEPEST:
+                            return sys.maxsize
                         waiting.append(entry.path)
     return total
+
+
+def _mapped_and_shared(tree: Iterable[int]) -> dict[str, int]:
+    """The size of each piece of nameless shared memory that some processes have mapped (proc(5), /proc/PID/maps)."""
+    found: dict[str, int] = {}
+    for pid in tree:
+        with contextlib.suppress(OSError):
+            for line in (_PROC / str(pid) / "maps").read_text(errors="replace").splitlines():
+                place, rights, _, device, inode, *name = line.split(maxsplit=5)
+                if rights.endswith("s") and name and name[0].startswith(("/dev/zero", "/memfd:", "/SYSV")):
+                    start, end = (int(part, 16) for part in place.split("-"))
+                    key = f"{device} {inode}"
+                    found[key] = max(found.get(key, 0), end - start)
+    return found
 
 
 def _children(pid: int) -> list[int]:

@@ -80,10 +80,10 @@ class Ready(msgspec.Struct, frozen=True):
     """All cells have run; the session takes checks.
 
     Attributes:
-        notices: Sentences for the report, such as a shell line that was not run.
+        not_run: Shell lines and commands of the machine that were left out.
     """
 
-    notices: tuple[str, ...] = ()
+    not_run: tuple[str, ...] = ()
 
 
 class Overlay(msgspec.Struct, frozen=True):

@@ -10,6 +10,8 @@ import gc
 import os
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +44,10 @@ def main(channel: int) -> None:
     _write(request.files)
     _prepare(request)
     # Imported here, after the fork, so that the zygote stays free of student-facing state.
+    from grader.observe.pristine import remember
     from grader.observe.shell import NotebookShell
 
+    restore = remember()
     shell = NotebookShell()
     if not request.workers:
         from grader.observe.workers import load_without_workers
@@ -54,10 +58,11 @@ def main(channel: int) -> None:
     # What the garbage collector does not touch stays shared with the forks.
     gc.collect()
     gc.freeze()
-    _tell(channel, "ready", Ready(tuple(shell.notices)))
+    _tell(channel, "ready", Ready(tuple(shell.not_run)))
     while (message := frames.receive(channel)) is not None:
         check = msgspec.msgpack.decode(message.body, type=CheckRequest)
-        answer = _in_fork(check, shell, request.device) if request.fork else _here(check, shell, request.device)
+        run = partial(_here, check, shell, request.device, restore)
+        answer = _in_fork(check, run) if request.fork else run()
         frames.send(channel, {"kind": "answer"}, answer, MESSAGE_LIMITS)
 
 
@@ -101,15 +106,16 @@ def _run_cells(shell: Any, request: NotebookRequest, channel: int) -> None:
         _tell(channel, "cell ended", ended)
 
 
-def _here(check: CheckRequest, shell: Any, device: str) -> bytes:
+def _here(check: CheckRequest, shell: Any, device: str, restore: Callable[[], None]) -> bytes:
     from grader.observe.run import run_request
 
+    restore()
     answer = run_request(check, shell.user_ns, device)
     _flush()
     return _pack(answer)
 
 
-def _in_fork(check: CheckRequest, shell: Any, device: str) -> bytes:
+def _in_fork(check: CheckRequest, run: Callable[[], bytes]) -> bytes:
     import torch
 
     _flush()
@@ -122,7 +128,7 @@ def _in_fork(check: CheckRequest, shell: Any, device: str) -> bytes:
             os.close(reading)
             # GNU OpenMP hangs in a fork of a process that has computed with more than one thread.
             torch.set_num_threads(1)
-            frames.send(writing, {}, _here(check, shell, device), MESSAGE_LIMITS)
+            frames.send(writing, {}, run(), MESSAGE_LIMITS)
         finally:
             os._exit(0)  # no clean-up code of the notebook runs in a check's process
     os.close(writing)

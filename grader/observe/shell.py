@@ -43,13 +43,13 @@ class NotebookShell(InteractiveShell):
     """IPython's shell for cells: magics and display work, shell lines are noted and not run.
 
     Attributes:
-        notices: What was left out, in sentences, for the report.
+        not_run: The commands that were left out.
     """
 
     compile: _CellCompiler
 
     def __init__(self) -> None:
-        self.notices: list[str] = []
+        self.not_run: list[str] = []
         config = Config()
         config.HistoryManager.enabled = False
         config.HistoryAccessor.enabled = False
@@ -112,7 +112,7 @@ class NotebookShell(InteractiveShell):
         """Show nothing, as `showtraceback`."""
 
     def _note(self, line: str) -> None:
-        self.notices.append(f"shell command not run while grading: {line[:120]}")
+        self.not_run.append(line[:120])
 
     def _replace_magics(self) -> None:
         def not_run(line: str, cell: str = "") -> None:

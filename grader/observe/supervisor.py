@@ -22,7 +22,6 @@ from grader.confine.sandbox import Confines
 from grader.observe import claims
 from grader.observe.engine import Engine, Process
 from grader.observe.protocol import (
-    MESSAGE_LIMITS,
     CellMode,
     CellSource,
     CellStarted,
@@ -33,7 +32,7 @@ from grader.observe.protocol import (
     Ready,
 )
 from grader.observe.watch import Watch
-from grader.wire.frames import Message, send
+from grader.wire.frames import Message
 from grader.wire.outcome import Frame, Outcome, Stopped
 
 _ENTRY = "grader.observe.session:main"
@@ -168,11 +167,7 @@ class Session:
         limit = self._limits.check_seconds * (request.count if trusted else 1)
         started = time.monotonic()
         watch.output.kept, watch.output.total_bytes = b"", 0
-        try:
-            send(process.channel.fileno(), {"kind": "check"}, msgspec.msgpack.encode(request))
-            found = watch.next(started + limit, limit)
-        except OSError:
-            found = Stopped("exit", "the notebook's process had ended")
+        found = watch.send("check", msgspec.msgpack.encode(request), limit) or watch.next(started + limit, limit)
         answer = claims.answer(found, request)
         if isinstance(answer, Stopped):
             answer = self._stop_check(answer, found, request)
@@ -199,7 +194,8 @@ class Session:
             workers=self._engine.mode != "landlock",
             fork=self._engine.forks and self._device == "cpu",
         )
-        send(process.channel.fileno(), {"kind": "notebook"}, msgspec.msgpack.encode(request), MESSAGE_LIMITS)
+        if unsent := watch.send("notebook", msgspec.msgpack.encode(request), _START_SECONDS):
+            return self._why(unsent, process)
         # The process's own start counts against the machine, not against the first cell.
         cell_deadline, limit = time.monotonic() + _START_SECONDS, _START_SECONDS
         while True:
@@ -208,7 +204,7 @@ class Session:
             if isinstance(event, Stopped):
                 return self._why(event, process, time.monotonic() >= deadline)
             if isinstance(event, Ready):
-                self.notices = event.notices
+                self.notices = tuple(f"shell command not run while grading: {line}" for line in event.not_run)
                 self.output = watch.output.text()
                 return None
             if isinstance(event, CellStarted):

@@ -11,7 +11,7 @@ from grader.assignment.model import Limits
 from grader.observe.engine import Process
 from grader.observe.protocol import MESSAGE_LIMITS
 from grader.wire.errors import WireError
-from grader.wire.frames import FrameReader, Message
+from grader.wire.frames import FrameReader, Message, message_bytes
 from grader.wire.outcome import Stopped
 
 _POLL_SECONDS = 0.04
@@ -91,6 +91,26 @@ class Watch:
                     return stopped
             if stopped := self._read_once(min(deadline, next_poll) - now):
                 return stopped
+
+    def send(self, kind: str, body: bytes, seconds: float) -> Stopped | None:
+        """Send a message to the process, which may not read it.
+
+        Args:
+            kind: What the message is.
+            body: Its body.
+            seconds: How long it may take.
+
+        Returns:
+            Why it was not sent, or None where it was.
+        """
+        self._process.channel.settimeout(seconds)
+        try:
+            self._process.channel.sendall(message_bytes({"kind": kind}, body, MESSAGE_LIMITS))
+        except TimeoutError:
+            return Stopped("timeout", f"the process did not read what it was asked within {seconds:g} s")
+        except OSError:
+            return Stopped("exit", "the notebook's process had ended")
+        return None
 
     def close(self) -> None:
         """Read what is left of the output and let go of the selector."""

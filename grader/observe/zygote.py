@@ -99,7 +99,14 @@ def _import_ahead(modules: list[str]) -> list[str]:
         except Exception as error:  # noqa: BLE001 - a library that will not import is the notebook's to miss
             failed.append(f"{name} cannot be imported here: {error}")
     # Warm what every session needs anyway: the interpreter's shell and the check's half of the grader.
-    for name in ("grader.observe.shell", "grader.observe.run", "grader.notebook.cells", "torch.autograd"):
+    for name in (
+        "grader.observe.shell",
+        "grader.observe.run",
+        "grader.authoring.weights",
+        "grader.authoring.modules",
+        "grader.notebook.cells",
+        "torch.autograd",
+    ):
         importlib.import_module(name)
     return failed
 

@@ -39,8 +39,8 @@ def refused(code: int) -> int:
     return REFUSE | code
 
 
-FULL = seccomp.assemble(sockets=True, programs=False, signals=True) if machine() else []
-BARE = seccomp.assemble(sockets=False, programs=False, signals=False) if machine() else []
+FULL = seccomp.assemble(sockets=True, programs=False, signals=True, own_files=True) if machine() else []
+BARE = seccomp.assemble(sockets=False, programs=False, signals=False, own_files=False) if machine() else []
 
 
 @pytest.mark.parametrize("name", ["mount", "ptrace", "bpf", "unshare", "setns", "keyctl", "execve", "io_uring_setup"])
@@ -108,8 +108,14 @@ def test_signals_are_refused_only_where_they_could_reach_others() -> None:
     assert answer(BARE, "kill", 1, 9) == answer(BARE, "tgkill", 1, 1, 9) == refused(errno.EPERM)
 
 
+@pytest.mark.parametrize("name", ["fchmod", "fchmodat", "fchownat", "utimensat", "setxattr"])
+def test_modes_and_times_stay_as_they_are_where_files_are_shared(name: str) -> None:
+    assert answer(FULL, name) == ALLOW
+    assert answer(BARE, name) == refused(0)
+
+
 def test_programs_are_a_courses_choice() -> None:
-    assert answer(seccomp.assemble(sockets=True, programs=True, signals=True), "execve") == ALLOW
+    assert answer(seccomp.assemble(sockets=True, programs=True, signals=True, own_files=True), "execve") == ALLOW
 
 
 def test_jumps_are_short_enough_for_a_byte() -> None:

@@ -1,0 +1,54 @@
+"""The toolkit that checks observe with, as it was before the notebook ran.
+
+What a check's helpers say is a claim made in the student's process, and no claim is proof. But a notebook that rebinds
+``raises`` or ``hooks`` should have to do more than that to be believed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from types import FunctionType
+from typing import Any
+
+_TOOLKIT = "grader.authoring"
+_ROOMS = ("comparators", "declare", "folders", "memory", "modules", "rng", "tracing", "weights", "work")
+_ALSO = ("grader.wire.encode", "grader.wire.dense", "grader.wire.dtypes", "grader.observe.run", "grader.observe.used")
+
+
+def remember() -> Callable[[], None]:
+    """Remember the toolkit's functions and classes.
+
+    Returns:
+        Puts all of them back, with the code that they had.
+    """
+    for room in _ROOMS:
+        import_module(f"{_TOOLKIT}.{room}")
+    modules = {n: m for n, m in sys.modules.items() if n in _ALSO or n.split(".")[:2] == _TOOLKIT.split(".")}
+    names = {module: dict(vars(module)) for module in modules.values()}
+    classes = {v: dict(vars(v)) for held in names.values() for v in held.values() if _is_ours(v)}
+    functions = {
+        v: (v.__code__, v.__defaults__, v.__kwdefaults__)
+        for held in (*names.values(), *classes.values())
+        for v in held.values()
+        if isinstance(v, FunctionType)
+    }
+
+    def restore() -> None:
+        for name, module in modules.items():
+            sys.modules[name] = module
+            vars(module).clear()
+            vars(module).update(names[module])
+        for kind, held in classes.items():
+            for name, value in held.items():
+                if vars(kind).get(name) is not value:
+                    setattr(kind, name, value)
+        for function, (code, defaults, keywords) in functions.items():
+            function.__code__, function.__defaults__, function.__kwdefaults__ = code, defaults, keywords
+
+    return restore
+
+
+def _is_ours(value: Any) -> bool:
+    return isinstance(value, type) and value.__module__.startswith("grader.")
