@@ -70,9 +70,16 @@ def test_nothing_is_watched_where_nothing_is_avoided(observed) -> None:
 
 def test_a_cell_cannot_have_a_text_of_its_own_reported(observed) -> None:
     forged = (
-        "import grader.observe.used as used\n"
-        "used._Log.add = lambda self, name: self.called.update({'<b>softmax</b>': None, 'ignore.me': None,"
-        " 'torch.' + 'x' * 200 + '.softmax': None, 'my.softmax': None})\n"
+        "import msgspec\nimport grader.observe.session as session\npack = session._pack\n"
+        "names = ('<b>softmax</b>', 'ignore.me', 'torch.' + 'x' * 200 + '.softmax', 'my.softmax')\n"
+        "session._pack = lambda v: pack(msgspec.structs.replace(v, called=(names,)) if hasattr(v, 'called') else v)\n"
         "def f(x): return x + 1"
     )
     assert observed(forged, avoid=("softmax",)).called == (("my.softmax",),)
+
+
+def test_a_cell_that_changes_what_watches_it_is_watched_all_the_same(observed) -> None:
+    forged = (
+        "import grader.observe.used as used\nused._Log.add = lambda self, name: None\ndef f(x): return x.softmax(0)"
+    )
+    assert observed(forged, avoid=("softmax",)).called == (("torch.Tensor.softmax",),)
