@@ -36,6 +36,8 @@ def run_request(request: CheckRequest, namespace: dict[str, Any], device: str) -
     Returns:
         What became of them.
     """
+    # The cells may have asked for more: OpenMP would wait for ever for threads that did not come along to this fork.
+    torch.set_num_threads(1)
     if request.overlay is not None:
         apply_overlay(request.overlay, namespace)
     outcomes: list[Outcome] = []
