@@ -17,7 +17,6 @@ one line ``# expect: word=value ...``:
 A cell that gets what it must not get prints a line that starts with GOT.
 """
 
-import ast
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,7 +83,7 @@ class Attack:
 def load(name: str) -> Attack:
     """Read one attack; its header must say what is attempted, and nothing unknown be expected."""
     source = (HOME / f"{name}.cell").read_text(encoding="utf-8")
-    assert ast.get_docstring(ast.parse(source)), f"{name}: say first what is attempted and what is required"
+    assert source.startswith('"""') and "\nRequired: " in source, f"{name}: say what is attempted and what is required"
     lines = [line for line in source.splitlines() if line.startswith("# expect:")]
     words = dict(word.split("=", 1) for line in lines for word in line.removeprefix("# expect:").split())
     assert words.keys() <= _KNOWN, f"{name}: unknown expectation {sorted(words.keys() - _KNOWN)}"

@@ -2,6 +2,8 @@
 
 import base64
 import itertools
+import re
+import struct
 import zlib
 from collections.abc import Iterator
 
@@ -93,3 +95,41 @@ _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _URL = bytes.maketrans(b"+/", b"-_")
 _LOWER, _UPPER = b"abcdefghijklmnopqrstuvwxyz", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ROT13 = bytes.maketrans(_LOWER + _UPPER, _LOWER[13:] + _LOWER[:13] + _UPPER[13:] + _UPPER[:13])
+
+
+def numbers_in(text: bytes, values: tuple[float, ...]) -> list[str]:
+    """The forms in which the values of a tensor are in a text.
+
+    Args:
+        text: What is searched.
+        values: Some of its values, in order, none of which turns up by chance.
+
+    Returns:
+        As bytes of two and more neighbours (float32 and float64, plain, in hex and in base64), or as decimal
+        fractions: a single one of seven digits, or neighbours of four and more.
+    """
+    found = []
+    pairs = list(itertools.pairwise(values))
+    for name, letter in (("float32", "f"), ("float64", "d")):
+        for order in "<>":
+            for pair in pairs:
+                data = struct.pack(f"{order}2{letter}", *pair)
+                shapes = {"": data, " in hex": data.hex().encode()}
+                if letter == "d":
+                    shapes |= {f" in base64, {i}": part for i, part in enumerate(base64_alignments(data))}
+                found += [f"{name}{shape}" for shape, form in shapes.items() if form in text]
+            for i in range(len(values) - 3):
+                data = struct.pack(f"{order}4{letter}", *values[i : i + 4])
+                found += [f"{name} in base64" for part in base64_alignments(data) if part in text]
+    decimals = b" ".join(_NUMBER.findall(text))
+    for digits in (7, 8, 9, 12, 17):
+        forms = {f"{value:.{digits}g}".encode() for value in values} | {repr(value).encode() for value in values}
+        found += [f"{digits} digits" for form in forms if len(form.strip(b"-0.")) >= 7 and form in decimals]
+    for style, neighbours in ((".3f", 3), (".4f", 3), (".3g", 3), (".4g", 3), (".5g", 2), (".6g", 2), (".6f", 2)):
+        for i in range(len(values) - neighbours + 1):
+            run = b" ".join(f"{value:{style}}".encode() for value in values[i : i + neighbours])
+            found += [f"{neighbours} neighbours as {style}"] if run in decimals else []
+    return sorted(set(found))
+
+
+_NUMBER = re.compile(rb"-?\d+\.\d+(?:e[-+]\d+)?")

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+import nbformat
+from nbformat.v4 import new_code_cell, new_notebook
 
 from grader.assignment import folder as course_folder
 from grader.assignment.folder import Assignment
@@ -137,12 +139,13 @@ class Secrets:
     network: str = field(default_factory=lambda: secrets.token_hex(16))
 
 
-def build(root: Path, tokens: Secrets) -> Assignment:
+def build(root: Path, tokens: Secrets, feedback: str = "verdict") -> Assignment:
     """Write the course folder, with a gradebook and another student's attempt in it.
 
     Args:
         root: An empty folder; everybody may read what is written there, so that only the confinement hides it.
         tokens: What to hide in it.
+        feedback: What students see of hidden checks.
 
     Returns:
         The assignment.
@@ -150,7 +153,7 @@ def build(root: Path, tokens: Secrets) -> Assignment:
     home = root / "reference" / "toy"
     home.mkdir(parents=True)
     solution = "\n".join(f"# %%\n{cell}" for cell in CORRECT)
-    (home / "assignment.toml").write_text(SETTINGS)
+    (home / "assignment.toml").write_text(f'feedback = "{feedback}"\n{SETTINGS}')
     (home / "solution.py").write_text(f"{solution}\nSECRET = '{tokens.reference}'\n")
     (home / "checks.py").write_text(hidden_words(CHECKS, tokens) + f"\n# {tokens.reference}\n")
     (home / "misconceptions.py").write_text(f"{MISCONCEPTIONS}\n# {tokens.reference}\n")
@@ -176,6 +179,12 @@ def limited(assignment: Assignment, **limits: float) -> Assignment:
     """The assignment with some other limits."""
     kept: Limits = msgspec.structs.replace(assignment.settings.limits, **limits)
     return dataclasses.replace(assignment, settings=msgspec.structs.replace(assignment.settings, limits=kept))
+
+
+def write_notebook(path: Path, cells: tuple[str, ...]) -> Path:
+    """Write a notebook file."""
+    nbformat.write(new_notebook(cells=[new_code_cell(cell) for cell in cells]), path)
+    return path
 
 
 def submission(cells: list[str] | tuple[str, ...], student: str = "mallory") -> Submission:
