@@ -21,9 +21,9 @@ for _place in _places:
     except OSError:
         _places = [p for p in _places if p != _place]
 _listening = []
-for _family, _address in ((socket.AF_UNIX, "\\0neighbour"), (socket.AF_UNIX, "/tmp/neighbour.sock"), (socket.AF_INET, ("127.0.0.1", 4711))):
+for _address in ("\\0neighbour", "/tmp/neighbour.sock", ("127.0.0.1", 4711)):
     try:
-        _found = socket.socket(_family)
+        _found = socket.socket(socket.AF_UNIX if isinstance(_address, str) else socket.AF_INET)
         _found.bind(_address)
         _found.listen()
         _found.setblocking(False)
@@ -39,7 +39,8 @@ def state():
             visits += 1
         except BlockingIOError:
             pass
-    return {{"token": TOKEN, "files": [p.read_text() for p in _places], "beside": sorted(os.listdir(".")), "visits": visits}}
+    files = [place.read_text() for place in _places]
+    return {{"token": TOKEN, "files": files, "beside": sorted(os.listdir(".")), "visits": visits}}
 """
 CHECK = CheckSource(
     source=(

@@ -112,11 +112,15 @@ def everything(graded: Graded) -> bytes:
 
 def boasts(graded: Graded) -> list[str]:
     """What an attack says it has got."""
-    return [line for line in everything(graded).decode(errors="replace").replace("\\n", "\n").split("\n") if line.startswith("GOT ")]
+    return [
+        line
+        for line in everything(graded).decode(errors="replace").replace("\\n", "\n").split("\n")
+        if line.startswith("GOT ")
+    ]
 
 
 def leaked(field: Field, neighbour: Neighbour, graded: Graded) -> list[str]:
-    """Which secrets came out, and in which form; that of the hidden checks must only stay out of the student's report."""
+    """Which secrets came out, and in which form; staff may see the one that is in the hidden checks, students not."""
     tokens = {**vars(field.tokens), "neighbour": neighbour.token}
     report = render(graded.grade, "student", feedback=field.assignment.settings.feedback).encode()
     found = []

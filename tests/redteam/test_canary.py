@@ -1,6 +1,7 @@
 """Nothing that a student gets holds a hidden check's source, inputs or reference values, in any form."""
 
 import ast
+import contextlib
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,11 +14,13 @@ from support.proof import COURSE, NAMES
 from support.shared import Shared
 
 from grader.assignment import folder as course_folder
+from grader.assignment.extract import extract
 from grader.assignment.folder import Assignment
 from grader.authoring.declare import Check
 from grader.authoring.load import load_source
 from grader.authoring.rng import Rng
 from grader.authoring.spec import CheckSpec
+from grader.authoring.work import Work
 from grader.cli import main
 from grader.grading.reference import CheckSources
 from grader.grading.run import GradingRun
@@ -103,19 +106,16 @@ def _inputs(assignment: Assignment, check: CheckSpec, seed: str) -> list[Values]
     source = CheckSources(assignment.checks_source()).of(check.name)
     loaded = load_source(source, "checks.py", check.name, Check)
     namespace: dict[str, object] = {}
-    for cell in assignment.solution_cells():  # the course's own code, in the test's own process
-        exec(cell.source, namespace)  # noqa: S102
-    from grader.authoring.work import Work
-
-    loaded.function(Work(namespace), Remembering(check_seed(seed, assignment.name, check.name)))
+    with contextlib.chdir(assignment.root / "reference" / assignment.name):
+        for cell in assignment.solution_cells():  # the course's own code: it may run in the test's own process
+            exec(cell.source, namespace)
+        loaded.function(Work(namespace), Remembering(check_seed(seed, assignment.name, check.name)))
     return drawn
 
 
 def _hidden_lines(assignment: Assignment, public: list[CheckSpec]) -> list[str]:
     """The lines of check functions and their descriptions that no public check shares."""
     whole = assignment.checks_source()
-    from grader.assignment.extract import extract
-
     shown = {line.strip() for line in extract(whole, [check.name for check in public], "checks.py").splitlines()}
     names = {check.name for check in public}
     lines = whole.splitlines()

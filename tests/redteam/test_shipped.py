@@ -44,7 +44,7 @@ BODIES = {
     "crash": "import ctypes; ctypes.memset(8, 0, 8)",
     "loop": "while True: pass",
     "kill": "import os\n    os.kill(os.getppid(), 9)",
-    "all equal": "return type('Any', (), {'__eq__': lambda *a: True, '__getattr__': lambda s, n: s, '__call__': lambda s, *a: s})()",
+    "equal to all": "return type('Any', (), dict.fromkeys(('__eq__', '__call__', '__bool__'), lambda *args: True))()",
     "spoil": "import torch; torch.Tensor.__add__ = torch.nn.Module.__call__ = torch.randn = None",
 }
 LIMITS = {"cell_seconds": 5, "check_seconds": 3, "notebook_seconds": 20, "memory_bytes": 2_500_000_000}

@@ -21,10 +21,10 @@ def processes(zygote: Zygote) -> set[int]:
     root = zygote._process.pid
     own = Path(f"/proc/{root}/cmdline").read_bytes()
     found = set(descendants(root))
-    for name in filter(str.isdigit, os.listdir("/proc")):
+    for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if Path(f"/proc/{name}/cmdline").read_bytes() == own:
-                found.add(int(name))
+            if (path / "cmdline").read_bytes() == own:
+                found.add(int(path.name))
     return {pid for pid in found - {root} if _state(pid) not in "ZX"}
 
 
@@ -108,7 +108,7 @@ def _state(pid: int) -> str:
 
 def _content(path: Path) -> str:
     if path.is_symlink():
-        return f"-> {os.readlink(path)}"
+        return f"-> {path.readlink()}"
     if path.is_file():
         return f"{path.stat().st_mode:o} {hashlib.sha256(path.read_bytes()).hexdigest()}"
     return f"{path.lstat().st_mode:o}"
