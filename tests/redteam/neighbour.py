@@ -14,7 +14,6 @@ CELL = """
 import os, pathlib, socket, tempfile
 TOKEN = "{token}"
 _places = [pathlib.Path("mine"), pathlib.Path(tempfile.gettempdir(), "neighbours"), pathlib.Path("/dev/shm/neighbours")]
-VISITED = []
 for _place in _places:
     try:
         _place.write_text(TOKEN)

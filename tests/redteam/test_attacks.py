@@ -1,5 +1,6 @@
 """Every attack, in every mode that confines: no point more, no secret out, no trace left, nobody else touched."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from redteam.leaks import found_in
 from redteam.neighbour import Neighbour
 from redteam.traces import files, gone, processes, students_files
 
+from grader.confine import visible
+from grader.confine.privileges import can_read_as
 from grader.grading.model import Grade, Timing
 from grader.grading.run import Graded, GradingRun
 from grader.observe.warm import Zygote
@@ -33,6 +36,8 @@ def attack(request: pytest.FixtureRequest) -> Attack:
 def test_no_attack_gains_anything_or_leaves_a_trace(
     attack: Attack, field: Field, zygote: Zygote, neighbour: Neighbour, honest: dict[str, Grade]
 ) -> None:
+    if attack.expect.get("account") == "own" and runs_as_root(zygote):
+        pytest.skip("students' code runs as root here, whom no limit on processes binds")
     before, there, others = processes(zygote), files(field.place), students_files()
     visits = len(field.listener.visits)
     assignment = toy.limited(field.assignment, **attack.limits)
@@ -54,6 +59,12 @@ def test_no_attack_gains_anything_or_leaves_a_trace(
     assert grown_bytes() < _GROWTH_BYTES
     assert neighbour.undisturbed()
     assert without_times(clean) == without_times(honest["correct"])
+
+
+def runs_as_root(zygote: Zygote) -> bool:
+    """Whether student code runs as root, if without any of root's rights: the interpreter is in a home of mode 0700."""
+    readable = can_read_as(60_001, tuple(map(str, visible.interpreter())))
+    return os.geteuid() == 0 and zygote.mode == "landlock" and not readable
 
 
 @contextmanager
