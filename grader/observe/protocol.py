@@ -6,15 +6,19 @@ form of one struct of this file.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from grader.wire.limits import WireLimits
 from grader.wire.outcome import Frame, Outcome
 
 # One message carries the observations of one check in two precisions, or of a misconception in several checks.
 MESSAGE_LIMITS = WireLimits(body_bytes=256 * 1024 * 1024)
+
+# Lengths are refused before anything is built: a message full of tiny values would take a minute and gigabytes.
+_MOST_OUTCOMES = 10_000
 
 CellMode = Literal["run", "definitions", "skip"]
 Precision = Literal["float32", "float64"]
@@ -73,7 +77,7 @@ class CellEnded(msgspec.Struct, frozen=True):
     number: int
     error: str = ""
     message: str = ""
-    frames: tuple[Frame, ...] = ()
+    frames: Annotated[tuple[Frame, ...], Meta(max_length=100)] = ()
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -83,7 +87,7 @@ class Ready(msgspec.Struct, frozen=True):
         not_run: Shell lines and commands of the machine that were left out.
     """
 
-    not_run: tuple[str, ...] = ()
+    not_run: Annotated[tuple[str, ...], Meta(max_length=1000)] = ()
 
 
 class Overlay(msgspec.Struct, frozen=True):
@@ -147,6 +151,6 @@ class CheckAnswer(msgspec.Struct, frozen=True):
     """
 
     nonce: str
-    outcomes: tuple[Outcome, ...]
-    seconds: tuple[float, ...]
-    called: tuple[tuple[str, ...], ...] = ()
+    outcomes: Annotated[tuple[Outcome, ...], Meta(max_length=_MOST_OUTCOMES)]
+    seconds: Annotated[tuple[float, ...], Meta(max_length=_MOST_OUTCOMES)]
+    called: Annotated[tuple[tuple[str, ...], ...], Meta(max_length=_MOST_OUTCOMES)] = ()

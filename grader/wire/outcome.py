@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 
@@ -42,7 +44,7 @@ class Raised(msgspec.Struct, frozen=True, tag="raised"):
 
     error: str
     message: str
-    frames: tuple[Frame, ...] = ()
+    frames: Annotated[tuple[Frame, ...], msgspec.Meta(max_length=100)] = ()
 
 
 class Missing(msgspec.Struct, frozen=True, tag="missing"):
