@@ -47,18 +47,21 @@ def test_no_attack_gains_anything_or_leaves_a_trace(
         graded = run.grade(toy.submission(cells))
         seconds = time.monotonic() - started
         clean = run.grade(toy.submission(toy.CORRECT)).grade
-    assert scores_as_expected(attack, graded.grade, honest[attack.base]) == []
-    assert ended(attack, graded.grade, cells) in attack.cell
-    assert boasts(graded) == []
-    assert seconds < most_seconds(attack, field)
-    assert gone(zygote, before) == set()
-    assert files(field.place) == there
-    assert students_files() == others
-    assert field.listener.visits[visits:] == []
-    assert leaked(field, neighbour, graded) == []
-    assert grown_bytes() < _GROWTH_BYTES
-    assert neighbour.undisturbed()
-    assert without_times(clean) == without_times(honest["correct"])
+    problems = {
+        "points": scores_as_expected(attack, graded.grade, honest[attack.base]),
+        "end of its cell": [] if (end := ended(attack, graded.grade, cells)) in attack.cell else [end],
+        "what it says that it got": boasts(graded),
+        "seconds": [seconds] if seconds > most_seconds(attack, field) else [],
+        "processes left": gone(zygote, before),
+        "files changed": changed(there, files(field.place)),
+        "files left elsewhere": students_files() - others,
+        "connections": field.listener.visits[visits:],
+        "secrets": leaked(field, neighbour, graded),
+        "memory of the grader": [grown] if (grown := grown_bytes()) > _GROWTH_BYTES else [],
+        "neighbour": [] if neighbour.undisturbed() else [neighbour.state()],
+        "the next grade": [] if without_times(clean) == without_times(honest["correct"]) else [clean],
+    }
+    assert {what: found for what, found in problems.items() if found} == {}
 
 
 def runs_as_root(zygote: Zygote) -> bool:
@@ -104,6 +107,11 @@ def ended(attack: Attack, grade: Grade, cells: tuple[str, ...]) -> str:
         return "done"
     end = ends[number]
     return end.reason if end.reason in attack.cell else f"{end.reason}: {end.error} {end.message}"
+
+
+def changed(before: dict[str, str], after: dict[str, str]) -> list[str]:
+    """The files that are new, gone or different."""
+    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 
 
 def most_seconds(attack: Attack, field: Field) -> float:
