@@ -54,11 +54,62 @@ def base64_alignments(data: bytes) -> tuple[bytes, bytes, bytes]:
     return found[0], found[1], found[2]
 
 
-def found_in(text: bytes, secret: bytes) -> list[str]:
-    """The forms in which a secret is in a text, the text as it is and whatever is compressed in it."""
-    texts = [text, *_inflated(text)]
-    squeezed = [b"".join(each.split()) for each in texts]
-    return sorted({name for name, form in forms(secret) for each in (*texts, *squeezed) if form in each})
+class Text:
+    """What is searched: a text as it is, without its white space, and whatever is compressed in it.
+
+    Args:
+        data: Its bytes.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        texts = [data, *_inflated(data)]
+        self._texts = [*texts, *(b"".join(each.split()) for each in texts)]
+        self._decimals = b" ".join(_NUMBER.findall(data))
+
+    def holds(self, secret: bytes) -> list[str]:
+        """The forms in which a secret is in it."""
+        return sorted({name for name, form in forms(secret) if any(form in each for each in self._texts)})
+
+    def holds_line(self, line: bytes) -> bool:
+        """Whether a line of source is in it, as such or in base64."""
+        return any(form in each for form in (line, *base64_alignments(line)) for each in self._texts)
+
+    def holds_numbers(self, values: tuple[float, ...]) -> list[str]:
+        """The forms in which the values of a tensor are in it.
+
+        Args:
+            values: Some of its values, in order, none of which turns up by chance.
+
+        Returns:
+            As bytes of neighbours (float32 and float64, plain, in hex and in base64), or as decimal fractions: a
+            single one of seven digits and more, or neighbours of three and more.
+        """
+        return sorted(
+            {name for name, form in _bytes_of(values) if any(form in each for each in self._texts)}
+            | {name for name, form in _digits_of(values) if form in self._decimals}
+        )
+
+
+def _bytes_of(values: tuple[float, ...]) -> Iterator[tuple[str, bytes]]:
+    for name, letter in (("float32", "f"), ("float64", "d")):
+        for order in "<>":
+            for i in range(len(values) - 3):
+                data = struct.pack(f"{order}4{letter}", *values[i : i + 4])
+                yield name, data[: len(data) // 2]
+                yield f"{name} in hex", data[: len(data) // 2].hex().encode()
+                for part in base64_alignments(data):
+                    yield f"{name} in base64", part
+
+
+def _digits_of(values: tuple[float, ...]) -> Iterator[tuple[str, bytes]]:
+    for digits in (7, 8, 9, 12, 17):
+        for value in values:
+            text = f"{value:.{digits}g}".encode()
+            if len(text.strip(b"-0.")) >= 7:
+                yield f"{digits} digits", text
+    for style, neighbours in ((".3f", 3), (".4f", 3), (".3g", 3), (".4g", 3), (".5g", 2), (".6g", 2), (".6f", 2)):
+        for i in range(len(values) - neighbours + 1):
+            yield f"neighbours as {style}", b" ".join(f"{v:{style}}".encode() for v in values[i : i + neighbours])
 
 
 def _inflated(text: bytes) -> Iterator[bytes]:
@@ -95,41 +146,5 @@ _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _URL = bytes.maketrans(b"+/", b"-_")
 _LOWER, _UPPER = b"abcdefghijklmnopqrstuvwxyz", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ROT13 = bytes.maketrans(_LOWER + _UPPER, _LOWER[13:] + _LOWER[:13] + _UPPER[13:] + _UPPER[:13])
-
-
-def numbers_in(text: bytes, values: tuple[float, ...]) -> list[str]:
-    """The forms in which the values of a tensor are in a text.
-
-    Args:
-        text: What is searched.
-        values: Some of its values, in order, none of which turns up by chance.
-
-    Returns:
-        As bytes of two and more neighbours (float32 and float64, plain, in hex and in base64), or as decimal
-        fractions: a single one of seven digits, or neighbours of four and more.
-    """
-    found = []
-    pairs = list(itertools.pairwise(values))
-    for name, letter in (("float32", "f"), ("float64", "d")):
-        for order in "<>":
-            for pair in pairs:
-                data = struct.pack(f"{order}2{letter}", *pair)
-                shapes = {"": data, " in hex": data.hex().encode()}
-                if letter == "d":
-                    shapes |= {f" in base64, {i}": part for i, part in enumerate(base64_alignments(data))}
-                found += [f"{name}{shape}" for shape, form in shapes.items() if form in text]
-            for i in range(len(values) - 3):
-                data = struct.pack(f"{order}4{letter}", *values[i : i + 4])
-                found += [f"{name} in base64" for part in base64_alignments(data) if part in text]
-    decimals = b" ".join(_NUMBER.findall(text))
-    for digits in (7, 8, 9, 12, 17):
-        forms = {f"{value:.{digits}g}".encode() for value in values} | {repr(value).encode() for value in values}
-        found += [f"{digits} digits" for form in forms if len(form.strip(b"-0.")) >= 7 and form in decimals]
-    for style, neighbours in ((".3f", 3), (".4f", 3), (".3g", 3), (".4g", 3), (".5g", 2), (".6g", 2), (".6f", 2)):
-        for i in range(len(values) - neighbours + 1):
-            run = b" ".join(f"{value:{style}}".encode() for value in values[i : i + neighbours])
-            found += [f"{neighbours} neighbours as {style}"] if run in decimals else []
-    return sorted(set(found))
-
 
 _NUMBER = re.compile(rb"-?\d+\.\d+(?:e[-+]\d+)?")

@@ -11,7 +11,7 @@ import pytest
 from redteam import corpus, toy
 from redteam.conftest import SEED, Field
 from redteam.corpus import Attack
-from redteam.leaks import found_in
+from redteam.leaks import Text
 from redteam.neighbour import Neighbour
 from redteam.traces import files, gone, processes, students_files
 
@@ -141,11 +141,11 @@ def boasts(graded: Graded) -> list[str]:
 def leaked(field: Field, neighbour: Neighbour, graded: Graded) -> list[str]:
     """Which secrets came out, and in which form; staff may see the one that is in the hidden checks, students not."""
     tokens = {**vars(field.tokens), "neighbour": neighbour.token}
-    report = render(graded.grade, "student", feedback=field.assignment.settings.feedback).encode()
-    found = []
+    report = Text(render(graded.grade, "student", feedback=field.assignment.settings.feedback).encode())
+    whole, found = Text(everything(graded)), []
     for name, token in tokens.items():
-        text = report if name == "hidden_checks" else everything(graded)
-        found += [f"{name}, {form}" for form in found_in(text, token.encode())]
+        text = report if name == "hidden_checks" else whole
+        found += [f"{name}, {form}" for form in text.holds(token.encode())]
     return found
 
 

@@ -1,15 +1,18 @@
 """Nothing that a student gets holds a hidden check's source, inputs or reference values, in any form."""
 
 import ast
+import base64
 import contextlib
+import gzip
 import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from redteam import toy
-from redteam.leaks import found_in, numbers_in
+from redteam.leaks import Text
 from support.proof import COURSE, NAMES
 from support.shared import Shared
 
@@ -28,6 +31,7 @@ from grader.grading.seeds import check_seed
 from grader.observe.engine import Engine
 from grader.wire.decode import decode
 from grader.wire.outcome import Returned
+from grader.wire.tree import TensorLeaf
 
 SEED = "the seed of the canary"
 # Everything in an attempt's folder, and whether it may be handed to the student; a new file has to be put here.
@@ -39,7 +43,7 @@ FOR_STUDENTS = {
     "observations.bin": False,
 }
 _LEAST_LETTERS = 30
-_MOST_TENSORS = 40
+_MOST_TENSORS = 20
 
 
 class Hidden:
@@ -67,11 +71,12 @@ class Hidden:
         self.inputs = [t for check in hidden for t in _inputs(assignment, check, seed)]
         self.lines = _hidden_lines(assignment, public)
 
-    def found_in(self, text: bytes) -> list[str]:
+    def found_in(self, text: Text) -> list[str]:
         """Which of it is in a text, and in which form."""
-        found = [f"source: {line}" for line in self.lines if line.encode() in text or found_in(text, line.encode())]
+        found = [f"source: {line}" for line in self.lines if text.holds_line(line.encode())]
         for kind, tensors in (("reference value", self.values), ("input", self.inputs)):
-            found += [f"{kind}: {form}" for values in tensors[:_MOST_TENSORS] for form in numbers_in(text, values)]
+            for values in tensors[:: max(1, len(tensors) // _MOST_TENSORS)]:
+                found += [f"{kind}: {form}" for form in text.holds_numbers(values)]
         return found
 
 
@@ -85,6 +90,8 @@ def _tensors(outcome: object) -> list[Values]:
 
 
 def _floats(tree: object) -> list[Values]:
+    if isinstance(tree, TensorLeaf):
+        return _floats(tree.values)
     if isinstance(tree, torch.Tensor):
         values = tree.detach().double().flatten()[:8].tolist() if tree.is_floating_point() else []
         odd = len(set(values)) >= 4 and all(value != round(value, 3) for value in values)
@@ -116,7 +123,7 @@ def _inputs(assignment: Assignment, check: CheckSpec, seed: str) -> list[Values]
 def _hidden_lines(assignment: Assignment, public: list[CheckSpec]) -> list[str]:
     """The lines of check functions and their descriptions that no public check shares."""
     whole = assignment.checks_source()
-    shown = {line.strip() for line in extract(whole, [check.name for check in public], "checks.py").splitlines()}
+    shown = extract(whole, [check.name for check in public], "checks.py")
     names = {check.name for check in public}
     lines = whole.splitlines()
     hidden = [
@@ -125,7 +132,7 @@ def _hidden_lines(assignment: Assignment, public: list[CheckSpec]) -> list[str]:
         if isinstance(node, ast.FunctionDef) and node.name not in names and node.decorator_list
         for line in lines[node.body[0].lineno - 1 : node.end_lineno]
     ]
-    return [line for line in dict.fromkeys(hidden) if len(line) >= _LEAST_LETTERS and line not in shown]
+    return [line for line in dict.fromkeys(hidden) if len(line) >= _LEAST_LETTERS and line.rstrip(",") not in shown]
 
 
 @pytest.fixture
@@ -156,16 +163,22 @@ def test_the_search_finds_what_staff_may_see(
     assert hidden.lines
     assert hidden.inputs
     assert hidden.values
-    checks = assignment.checks_source().encode()
-    assert {line for line in hidden.lines if f"source: {line}" in hidden.found_in(checks)} == set(hidden.lines)
-    floats = struct.pack("<8f", *hidden.values[0][:8])
-    assert numbers_in(b"before" + floats + b"after", hidden.values[0])
-    assert numbers_in(repr([round(value, 4) for value in hidden.values[0]]).encode(), hidden.values[0])
+    assert hidden.found_in(Text(assignment.checks_source().encode())) == [f"source: {line}" for line in hidden.lines]
+    values = hidden.values[0]
+    for text in (
+        struct.pack(f"<{len(values)}f", *values),
+        base64.b64encode(b"x" + struct.pack(f"<{len(values)}d", *values)),
+        str([round(value, 4) for value in values]).encode(),
+        str(values[1]).encode(),
+        gzip.compress(struct.pack(f"<{len(values)}f", *values).hex().encode()),
+    ):
+        assert Text(b"before " + text + b" after").holds_numbers(values), text
+    assert Text(base64.b64encode(zlib.compress(tokens.reference.encode()))).holds(tokens.reference.encode())
     path = toy.write_notebook(tmp_path / "toy.ipynb", toy.WRONG)
     assert main(["submit", str(path), "--assignment", "toy", "--student", "alice", "--seed", SEED]) == 0
     folder = tmp_path / "reports" / "toy" / "alice" / "attempt-1"
     assert tokens.hidden_checks.encode() in (folder / "instructor.html").read_bytes()
-    assert any("input" in found for found in hidden.found_in((folder / "observations.bin").read_bytes()))
+    assert any("input" in found for found in hidden.found_in(Text((folder / "observations.bin").read_bytes())))
 
 
 @pytest.mark.parametrize("base", sorted(toy.BASES))
@@ -190,9 +203,10 @@ def test_what_a_student_gets_of_the_toy(
     got |= {"stdout": said.out.encode(), "stderr": said.err.encode()}
     got |= released(tmp_path / "assignments")
     secret = {name: token for name, token in vars(tokens).items() if feedback != "message" or name != "hidden_checks"}
-    for name, text in got.items():
+    for name, data in got.items():
+        text = Text(data)
         assert hidden.found_in(text) == [], name
-        assert [what for what, token in secret.items() if found_in(text, token.encode())] == [], name
+        assert [what for what, token in secret.items() if text.holds(token.encode())] == [], name
 
 
 @pytest.mark.parametrize("assignment", NAMES)
@@ -208,12 +222,13 @@ def test_what_a_student_gets_of_a_shipped_assignment(
     got = dict(artefacts(tmp_path / assignment / "alice" / "attempt-1"))
     got |= {"stdout": said.out.encode(), "stderr": said.err.encode()}
     got |= released(COURSE / "assignments" / assignment)
-    for name, text in got.items():
-        assert hidden.found_in(text) == [], name
+    for name, data in got.items():
+        assert hidden.found_in(Text(data)) == [], name
 
 
 def released(folder: Path) -> dict[str, bytes]:
-    """Every file of a release."""
-    found = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """Every file of a release that is made from the checks; data is only copied."""
+    files = (path for path in folder.rglob("*") if path.is_file() and "data" not in path.relative_to(folder).parts)
+    found = {str(path.relative_to(folder)): path.read_bytes() for path in files}
     assert any(name.endswith("observations.bin") for name in found)
     return found

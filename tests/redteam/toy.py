@@ -152,9 +152,12 @@ def build(root: Path, tokens: Secrets, feedback: str = "verdict") -> Assignment:
     """
     home = root / "reference" / "toy"
     home.mkdir(parents=True)
-    solution = "\n".join(f"# %%\n{cell}" for cell in CORRECT)
+    given, *written = CORRECT
+    secret = f"SECRET = '{tokens.reference}'"
+    marked = [f"### BEGIN SOLUTION\n{cell}\n{secret}\n### END SOLUTION" for cell in written]
+    solution = "\n".join(f"# %%\n{cell}" for cell in (given, *marked))
     (home / "assignment.toml").write_text(f'feedback = "{feedback}"\n{SETTINGS}')
-    (home / "solution.py").write_text(f"{solution}\nSECRET = '{tokens.reference}'\n")
+    (home / "solution.py").write_text(f"{solution}\n")
     (home / "checks.py").write_text(hidden_words(CHECKS, tokens) + f"\n# {tokens.reference}\n")
     (home / "misconceptions.py").write_text(f"{MISCONCEPTIONS}\n# {tokens.reference}\n")
     assignment = course_folder.load(root, "toy")

@@ -65,7 +65,7 @@ class Listener:
         self.visits: list[str] = []
         self._secret = secret.encode()
         self.path = folder / "engine.sock"
-        self.abstract = f"grader-redteam-{os.getpid()}"
+        self.abstract = f"grader-redteam-{os.getpid()}-{secret[:4]}"
         tcp = socket.create_server(("127.0.0.1", 0))
         self.port = tcp.getsockname()[1]
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -83,6 +83,8 @@ class Listener:
     def close(self) -> None:
         """Stop listening."""
         for found in self._sockets:
+            with contextlib.suppress(OSError):
+                found.shutdown(socket.SHUT_RDWR)  # whoever waits at it lets go
             found.close()
 
     def _welcome(self, listening: socket.socket) -> None:
