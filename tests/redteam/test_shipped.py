@@ -1,15 +1,18 @@
 """The attacks that do not care what is asked, on the assignments that students get."""
 
+import ast
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import msgspec
 import pytest
 from redteam import corpus, toy
 from redteam.conftest import SEED
-from support.proof import COURSE, NAMES
+from support.proof import COURSE
 
 from grader.assignment import folder as course_folder
+from grader.assignment.extract import extract
 from grader.assignment.folder import Assignment
 from grader.grading.model import Grade
 from grader.grading.run import GradingRun
@@ -19,24 +22,25 @@ from grader.observe.warm import Zygote
 
 # Where each stands: an attack that patches what the notebook needs would only harm itself if it came first.
 GENERAL = {
-    "answer_of_a_million_outcomes": "last",
+    "agree_with_the_toolkit": "last",
     "break_the_builtins": "last",
     "constant_inputs": "first",
     "end_the_process": "last",
     "exit_that_does_not_exit": "first",
-    "forge_at_the_end": "first",
     "forge_result_frames": "first",
     "hide_a_changed_input": "last",
     "kill_everything": "last",
-    "patch_how_bytes_are_read": "last",
     "patch_msgspec": "first",
     "patch_the_encoder": "first",
     "poison_loaded_modules": "last",
-    "replace_fork": "last",
     "replay_an_earlier_answer": "first",
     "take_over_the_session": "last",
-    "trace_the_grader": "first",
     "write_results_and_gradebook": "last",
+}
+# A few exercises of each, those first that ask for errors, hooks and state: a whole assignment takes ten times as long.
+EXERCISES = {
+    "hw2": ("chain", "capture_activations", "swish", "my_sgd"),
+    "hw3": ("read_idx", "transforms", "pad_collate", "balanced_sampler"),
 }
 # What stands in the body of a function that was right before.
 BODIES = {
@@ -48,6 +52,26 @@ BODIES = {
     "spoil": "import torch; torch.Tensor.__add__ = torch.nn.Module.__call__ = torch.randn = None",
 }
 LIMITS = {"cell_seconds": 5, "check_seconds": 3, "notebook_seconds": 20, "memory_bytes": 2_500_000_000}
+
+
+@dataclass(frozen=True)
+class Narrowed(Assignment):
+    """A part of an assignment."""
+
+    def checks_source(self) -> str:
+        """The checks of the exercises that are left."""
+        source, kept = super().checks_source(), {exercise.id for exercise in self.settings.exercise}
+        return extract(
+            source, [name for name, exercise in _exercises_of_checks(source) if exercise in kept], "checks.py"
+        )
+
+
+def _exercises_of_checks(source: str) -> Iterator[tuple[str, str]]:
+    for node in ast.parse(source).body:
+        for call in node.decorator_list if isinstance(node, ast.FunctionDef) else ():
+            for keyword in call.keywords if isinstance(call, ast.Call) else ():
+                if keyword.arg == "exercise":
+                    yield node.name, ast.literal_eval(keyword.value)
 
 
 @dataclass(frozen=True)
@@ -72,9 +96,12 @@ def confined(engine: Zygote) -> Zygote:
     return engine
 
 
-@pytest.fixture(scope="module", params=NAMES)
-def shipped(request: pytest.FixtureRequest, confined: Zygote) -> Iterator[Shipped]:
-    assignment = toy.limited(course_folder.load(COURSE, request.param), **LIMITS)
+@pytest.fixture(scope="module", params=EXERCISES)
+def shipped(request: pytest.FixtureRequest, confined: Zygote) -> Shipped:
+    whole = toy.limited(course_folder.load(COURSE, request.param), **LIMITS)
+    exercises = tuple(each for each in whole.settings.exercise if each.id in EXERCISES[request.param])
+    settings = msgspec.structs.replace(whole.settings, exercise=exercises)
+    assignment = Narrowed(whole.name, settings, whole.root, whole.reference, whole.public)
     notebook = read(COURSE / "reference" / request.param / "submissions" / "mixed.ipynb")
     cells = tuple(cell.source for cell in notebook.code)
     with GradingRun(assignment, confined, SEED) as run:

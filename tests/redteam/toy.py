@@ -43,11 +43,11 @@ names = ["MLP"]
 [[exercise]]
 id = "sgd"
 title = "One step downhill"
-points = 3
+points = 4
 names = ["sgd_step"]
 """
 CHECKS = '''
-from grader.authoring import check, parameters
+from grader.authoring import check, parameters, raises
 
 @check(exercise="softmax", points=2)
 def softmax_of_rows(work, rng):
@@ -90,6 +90,11 @@ def sgd_leaves_gradients_alone(work, rng):
     grads = [rng.normal(5)]
     work.sgd_step([rng.normal(5)], grads, 0.5)
     return {"gradients": grads}
+
+@check(exercise="sgd", points=1, visibility="hidden")
+def sgd_refuses_to_climb(work, rng):
+    """A negative rate is an error."""
+    return {"negative rate": raises(lambda: work.sgd_step([rng.normal(2)], [rng.normal(2)], -0.1), ValueError)}
 '''
 MISCONCEPTIONS = '''
 from grader.authoring import misconception
@@ -112,6 +117,8 @@ CORRECT = (
     "    def forward(self, x):\n"
     "        return self.fc2(torch.relu(self.fc1(x)))",
     "def sgd_step(params, grads, lr):\n"
+    "    if lr < 0:\n"
+    "        raise ValueError(lr)\n"
     "    with torch.no_grad():\n"
     "        for p, g in zip(params, grads):\n"
     "            p -= lr * g",
@@ -121,7 +128,7 @@ WRONG = (
     IMPORTS,
     "def my_softmax(x, dim):\n    return x / x.sum(dim, keepdim=True)",
     CORRECT[2].replace("torch.relu(self.fc1(x))", "self.fc1(x)"),
-    CORRECT[3].replace("-=", "+="),
+    CORRECT[3].replace("-=", "+=").replace("if lr < 0", "if lr is None"),
 )
 EXERCISES = ("softmax", "mlp", "sgd")
 BASES = {"correct": CORRECT, "wrong": WRONG}
