@@ -11,6 +11,7 @@ import pytest
 from redteam import corpus, toy
 from redteam.conftest import SEED, Field
 from redteam.corpus import Attack
+from redteam.known import KNOWN
 from redteam.leaks import Text
 from redteam.neighbour import Neighbour
 from redteam.traces import files, gone, processes, students_files
@@ -34,8 +35,16 @@ def attack(request: pytest.FixtureRequest) -> Attack:
 
 
 def test_no_attack_gains_anything_or_leaves_a_trace(
-    attack: Attack, field: Field, zygote: Zygote, neighbour: Neighbour, honest: dict[str, Grade]
+    attack: Attack,
+    field: Field,
+    zygote: Zygote,
+    neighbour: Neighbour,
+    honest: dict[str, Grade],
+    request: pytest.FixtureRequest,
 ) -> None:
+    modes, why = KNOWN.get(attack.name, ((), ""))
+    if zygote.mode in modes:
+        request.node.add_marker(pytest.mark.xfail(strict=True, reason=why))
     if attack.expect.get("account") == "own" and runs_as_root(zygote):
         pytest.skip("students' code runs as root here, whom no limit on processes binds")
     before, there, others = processes(zygote), files(field.place), students_files()

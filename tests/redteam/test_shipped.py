@@ -39,7 +39,7 @@ GENERAL = {
 }
 # A few exercises of each, those first that ask for errors, hooks and state: a whole assignment takes ten times as long.
 EXERCISES = {
-    "hw2": ("chain", "capture_activations", "swish", "my_sgd"),
+    "hw2": ("chain", "init_weights", "capture_activations", "swish", "my_sgd"),
     "hw3": ("read_idx", "transforms", "pad_collate", "balanced_sampler"),
 }
 # What stands in the body of a function that was right before.
