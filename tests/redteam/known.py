@@ -18,13 +18,14 @@ METADATA = (
     "Landlock does not cover modes, times and extended attributes of files; code that runs under the account that "
     "owns the course (as root where the interpreter is in a home of mode 0700) can change them"
 )
-# Attack: the modes in which it gets what it must not get, and the reason.
+ALL = ("namespaces", "landlock", "landlock, same account")
+# Attack: where it gets what it must not get, and the reason.
 KNOWN = {
-    "agree_with_the_toolkit": (("namespaces", "landlock"), HELPERS),
-    "carry_hidden_checks_into_public_ones": (("namespaces", "landlock"), TOGETHER),
-    "memory_in_nameless_files": (("namespaces", "landlock"), UNCOUNTED),
-    "memory_that_nobody_holds": (("namespaces", "landlock"), UNCOUNTED),
-    "disk_that_no_folder_shows": (("landlock",), UNSEEN),
-    "disk_below_the_longest_path": (("landlock",), UNSEEN),
-    "change_what_it_may_not_open": (("landlock",), METADATA),
+    "agree_with_the_toolkit": (ALL, HELPERS),
+    "carry_hidden_checks_into_public_ones": (ALL, TOGETHER),
+    "memory_in_nameless_files": (ALL, UNCOUNTED),
+    "memory_that_nobody_holds": (ALL, UNCOUNTED),
+    "disk_that_no_folder_shows": (ALL[1:], UNSEEN),
+    "disk_below_the_longest_path": (ALL[1:], UNSEEN),
+    "change_what_it_may_not_open": (ALL[2:], METADATA),
 }
