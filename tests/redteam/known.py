@@ -18,11 +18,13 @@ METADATA = (
     "Landlock does not cover modes, times and extended attributes of files; code that runs under the account that "
     "owns the course (as root where the interpreter is in a home of mode 0700) can change them"
 )
+NOTICES = "a session's notices, which the notebook can forge, stand among the grader's own in reports and grade.json"
 ALL = ("namespaces", "landlock", "landlock, same account")
 # Attack: where it gets what it must not get, and the reason.
 KNOWN = {
     "agree_with_the_toolkit": (ALL, HELPERS),
     "carry_hidden_checks_into_public_ones": (ALL, TOGETHER),
+    "forge_notices": (ALL, NOTICES),
     "memory_in_nameless_files": (ALL, UNCOUNTED),
     "memory_that_nobody_holds": (ALL, UNCOUNTED),
     "disk_that_no_folder_shows": (ALL[1:], UNSEEN),
