@@ -18,6 +18,7 @@ METADATA = (
     "Landlock does not cover modes, times and extended attributes of files; code that runs under the account that "
     "owns the course (as root where the interpreter is in a home of mode 0700) can change them"
 )
+SENDING = "a request is sent without a limit: where it is longer than the socket's buffer, nobody has to read it"
 NOTICES = "a session's notices, which the notebook can forge, stand among the grader's own in reports and grade.json"
 ALL = ("namespaces", "landlock", "landlock, same account")
 # Attack: where it gets what it must not get, and the reason.
