@@ -20,12 +20,17 @@ METADATA = (
 )
 SENDING = "a request is sent without a limit: where it is longer than the socket's buffer, nobody has to read it"
 NOTICES = "a session's notices, which the notebook can forge, stand among the grader's own in reports and grade.json"
+EVIDENCE = (
+    "what every check returned, up to 64 MiB each, is held until the submission is graded and then written to disk: "
+    "3.5 GB for an assignment of 55 checks"
+)
 ALL = ("namespaces", "landlock", "landlock, same account")
 # Attack: where it gets what it must not get, and the reason.
 KNOWN = {
     "agree_with_the_toolkit": (ALL, HELPERS),
     "carry_hidden_checks_into_public_ones": (ALL, TOGETHER),
     "forge_notices": (ALL, NOTICES),
+    "large_observations": (ALL, EVIDENCE),
     "memory_in_nameless_files": (ALL, UNCOUNTED),
     "memory_that_nobody_holds": (ALL, UNCOUNTED),
     "disk_that_no_folder_shows": (ALL[1:], UNSEEN),
