@@ -15,6 +15,7 @@ _AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
 _ATTR_RDONLY, _ATTR_NOSUID = 0x1, 0x2  # mount_setattr(2)
 _DETACH = 2  # umount2(2), MNT_DETACH
 
+SANDBOX = "/sandbox"  # where a fork's own folders are, in a root of its own
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _TOP_LEVEL = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
 
@@ -61,7 +62,7 @@ def build_root(
     Raises:
         OSError: The kernel refuses a mount.
     """
-    for name in ("proc", "dev", "dev/shm", "tmp", "home", "scratch", "etc", "sys/devices/system"):
+    for name in ("proc", "dev/shm", "etc", "sys/devices/system", SANDBOX.strip("/")):
         (root / name).mkdir(parents=True, exist_ok=True)
     for name in _TOP_LEVEL:
         source = Path("/") / name
@@ -77,6 +78,8 @@ def build_root(
         place = root / path.relative_to("/")
         place.mkdir(parents=True, exist_ok=True)
         bind(str(path), str(place))
+    if not (root / "tmp").exists():  # the interpreter may lie below it
+        (root / "tmp").symlink_to(f"{SANDBOX}/tmp")
     if Path("/sys/devices/system/cpu").is_dir():
         _bind_readable(Path("/sys/devices/system"), root)
     for path in (*(Path("/dev") / name for name in _DEVICES), *devices):

@@ -20,7 +20,7 @@ from grader.confine.syscalls import prctl
 
 Mode = Literal["namespaces", "landlock", "none"]
 
-_SCRATCH, _TEMPORARY, _HOME, _SHARED_MEMORY = "/scratch", "/tmp", "/home", "/dev/shm"
+_SHARED_MEMORY = "/dev/shm"
 _ROOT_BYTES = 16 * 1024 * 1024
 _OWN_VIEWS = namespaces.NEW_MOUNTS | namespaces.NEW_NETWORK | namespaces.NEW_IPC | namespaces.NEW_UTS
 _PR_SET_PDEATHSIG = 1
@@ -96,8 +96,10 @@ class Sandbox:
         mounts.proc(str(root / "proc"))
         mounts.enter_root(root)
         mounts.read_only("/", recursive=False)
-        mounts.tmpfs(_TEMPORARY, _ROOT_BYTES)  # some libraries look for one while they are imported
-        os.environ |= {"HOME": _HOME, "TMPDIR": _TEMPORARY}
+        # Some libraries look for a folder for temporary files while they are imported.
+        mounts.tmpfs(mounts.SANDBOX, _ROOT_BYTES)
+        places = _divide(mounts.SANDBOX, (os.getuid(), os.getgid()))
+        os.environ |= {"HOME": places.home, "TMPDIR": places.temporary}
         self._own_processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
 
     def fork(self) -> int:
@@ -137,7 +139,8 @@ class Sandbox:
         if self.mode == "namespaces":
             places = _own_views(confines.scratch_bytes, owner)
         else:
-            places = _shared_places(folder, owner)
+            places = _divide(folder, owner)
+            os.chown(folder, *owner)
         os.chdir(places.work)
         resources.limit(confines.resources, account_is_its_own=user is not None)
         if self.mode == "none":
@@ -165,25 +168,27 @@ def _own_views(scratch_bytes: int, owner: tuple[int, int]) -> Places:
     """Give a fork its own mounts, network, IPC and host name; one quota holds for all that it writes."""
     namespaces.unshare(_OWN_VIEWS)
     mounts.proc("/proc")
-    mounts.tmpfs(_SCRATCH, scratch_bytes)
-    for place in (_TEMPORARY, _HOME, _SHARED_MEMORY, _SCRATCH):  # the last one hides where the others come from
-        made = f"{_SCRATCH}/{place.strip('/').replace('/', '-')}"
-        os.mkdir(made, 0o700)  # noqa: PTH102
-        os.chown(made, *owner)
-        mounts.bind(made, place)
+    mounts.tmpfs(mounts.SANDBOX, scratch_bytes)
+    places = _divide(mounts.SANDBOX, owner)
+    shared = f"{mounts.SANDBOX}/shm"
+    _make(shared, owner)
+    mounts.bind(shared, _SHARED_MEMORY)
     namespaces.bring_loopback_up()
     socket.sethostname("grader")
-    return Places(_SCRATCH, _TEMPORARY, _HOME)
+    return places
 
 
-def _shared_places(folder: str, owner: tuple[int, int]) -> Places:
-    """Divide a folder that the grader has made for this fork."""
+def _divide(folder: str, owner: tuple[int, int]) -> Places:
+    """Make the places in a folder."""
     places = Places(f"{folder}/work", f"{folder}/tmp", f"{folder}/home")
     for place in (places.work, places.temporary, places.home):
-        os.mkdir(place, 0o700)  # noqa: PTH102
-        os.chown(place, *owner)
-    os.chown(folder, *owner)
+        _make(place, owner)
     return places
+
+
+def _make(folder: str, owner: tuple[int, int]) -> None:
+    os.mkdir(folder, 0o700)  # noqa: PTH102
+    os.chown(folder, *owner)
 
 
 def _end_as(child: int) -> NoReturn:

@@ -38,7 +38,6 @@ from grader.wire.outcome import Frame, Outcome, Stopped
 _ENTRY = "grader.observe.session:main"
 _OVER_A_LIMIT = ("timeout", "memory", "output", "processes", "files")
 _RESTARTS = 4
-_REVIVALS = 5
 _START_SECONDS = 60.0
 _SLACK_BYTES = 1 << 20  # folders take room in a quota too
 
@@ -117,7 +116,7 @@ class Session:
         self._process: Process | None = None
         self._watch: Watch | None = None
         self._restarts = 0
-        self._revivals = 0
+        self._revived_seconds = 0.0
         self._running = 0
 
     def run_notebook(self) -> None:
@@ -157,9 +156,10 @@ class Session:
             What became of them; always an answer, whatever the code does.
         """
         request = CheckRequest(nonce=secrets.token_hex(16), checks=tuple(checks), overlay=overlay)
-        if self._process is None and self._revivals < _REVIVALS:
-            self._revivals += 1
+        if self._process is None and self._revived_seconds < self._limits.notebook_seconds:
+            revived = time.monotonic()
             self.run_notebook()
+            self._revived_seconds += time.monotonic() - revived
         process, watch = self._process, self._watch
         if process is None or watch is None:
             lost = Stopped("crash", "the notebook's process was lost too often to go on")

@@ -23,7 +23,9 @@ def main(user: int, command: list[str]) -> None:
     root = Path("/mnt")
     mounts.tmpfs(str(root), 64 << 20)
     mounts.build_root(root, [*visible.interpreter(), COURSE], devices=[Path("/dev/tty")])
-    (root / "scratch").rmdir()  # an ordinary machine has none
+    (root / "sandbox").rmdir()  # an ordinary machine has none
+    (root / "tmp").unlink()
+    (root / "tmp").mkdir()
     mounts.proc(str(root / "proc"))
     mounts.enter_root(root)
     for place in ("/tmp", "/dev/shm"):

@@ -156,7 +156,7 @@ def test_a_neighbour_at_work_can_be_neither_seen_nor_reached(confined: Zygote) -
         assert session.ends == {}
         found = second(
             "import os\ndef probe():\n    found = []\n"
-            "    for top in ('/scratch', '/tmp', '/dev/shm', '/run', '/proc', os.getcwd(), os.environ['TMPDIR']):\n"
+            "    for top in ('/sandbox', '/tmp', '/dev/shm', '/run', '/proc', os.getcwd(), os.environ['TMPDIR']):\n"
             "        for folder, _, names in os.walk(top):\n"
             "            for name in names:\n"
             "                if name == 'token.txt': found.append(os.path.join(folder, name))\n"
