@@ -72,8 +72,8 @@ class Process:
         if self.alive() and self._alone:
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
         elif self.alive():
+            processes.kill_tree(self.pid)
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                processes.kill_descendants(self.pid)
                 os.killpg(self.pid, signal.SIGKILL)
 
     def kill_children(self) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_PDEATHSIG = 1
 _PROC = Path("/proc")
-_DEEPEST = 100
+_DEEPEST, _LONGEST = 100, 2_000
 
 
 def adopt_orphans() -> None:
@@ -41,7 +41,7 @@ def descendants(root: int) -> list[int]:
     found: list[int] = []
     waiting = [root]
     while waiting:
-        below = _children(waiting.pop())
+        below = children(waiting.pop())
         found += below
         waiting += below
     return found
@@ -141,7 +141,7 @@ def folder_bytes(folder: Path) -> int:
                 with contextlib.suppress(OSError):
                     total += max(4096, entry.stat(follow_symlinks=False).st_blocks * 512)
                     if entry.is_dir(follow_symlinks=False):
-                        if entry.path.count("/") > _DEEPEST:
+                        if entry.path.count("/") > _DEEPEST or len(entry.path) > _LONGEST:
                             return sys.maxsize
                         waiting.append(entry.path)
     return total
@@ -161,7 +161,7 @@ def _mapped_and_shared(tree: Iterable[int]) -> dict[str, int]:
     return found
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
     """The processes that a process's threads have started (proc(5), /proc/PID/task/TID/children)."""
     found: list[int] = []
     with contextlib.suppress(OSError):

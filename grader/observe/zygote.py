@@ -25,6 +25,7 @@ from grader.confine.sandbox import Sandbox
 from grader.observe.forking import Answer, Fork, Forked, Ready, Refused, Start, Status, StatusOf
 
 _REQUEST_BYTES = 4096
+_REMEMBERED = 256
 
 
 def main(arguments: list[str]) -> None:
@@ -65,11 +66,12 @@ def main(arguments: list[str]) -> None:
 
 
 def _serve(control: socket.socket, sandbox: Sandbox) -> None:
-    ended: dict[int, int] = {}
+    forks = _Forks()
     while True:
         # A short timeout reaps copies that have ended while nobody asks for one.
         readable, _, _ = select.select([control], [], [], 0.5)
-        ended |= _reap()
+        forks.reap()
+        forks.end_orphans()
         if not readable:
             continue
         data, descriptors, _, _ = socket.recv_fds(control, _REQUEST_BYTES, 2)
@@ -77,13 +79,14 @@ def _serve(control: socket.socket, sandbox: Sandbox) -> None:
             return
         request: Fork | StatusOf = msgspec.json.decode(data, type=Fork | StatusOf)
         if isinstance(request, StatusOf):
-            ended |= _reap()
-            _answer(control, Status(ended.pop(request.pid, None)))
+            forks.reap()
+            _answer(control, Status(forks.status(request.pid)))
             continue
         pid = sandbox.fork() if request.confines else os.fork()
         if pid == 0:
             control.close()
             _become(request, sandbox, *descriptors)
+        forks.add(pid)
         for descriptor in descriptors:
             os.close(descriptor)
         handle = os.pidfd_open(pid)
@@ -144,12 +147,39 @@ def _become(request: Fork, sandbox: Sandbox, channel: int, output: int) -> None:
         os._exit(status)
 
 
-def _reap() -> dict[int, int]:
-    ended = {}
-    with contextlib.suppress(ChildProcessError):
-        while (found := os.waitpid(-1, os.WNOHANG))[0]:
-            ended[found[0]] = found[1]
-    return ended
+class _Forks:
+    """The processes that were forked on request: which still run, and how those ended that were not asked about."""
+
+    def __init__(self) -> None:
+        self._running: set[int] = set()
+        self._ended: dict[int, int] = {}
+
+    def add(self, pid: int) -> None:
+        """Count a new fork; an earlier one of that number is forgotten."""
+        self._running.add(pid)
+        self._ended.pop(pid, None)
+
+    def reap(self) -> None:
+        """Take note of those that have ended; orphans that came here are reaped with them."""
+        with contextlib.suppress(ChildProcessError):
+            while (found := os.waitpid(-1, os.WNOHANG))[0]:
+                pid, status = found
+                if pid in self._running:
+                    self._running.remove(pid)
+                    self._ended[pid] = status
+        while len(self._ended) > _REMEMBERED:
+            del self._ended[next(iter(self._ended))]
+
+    def status(self, pid: int) -> int | None:
+        """How a fork ended, once; None for one that still runs."""
+        return self._ended.pop(pid, None)
+
+    def end_orphans(self) -> None:
+        """End what has come to this process because the session that started it is gone."""
+        from grader.observe.processes import children, kill_tree
+
+        for pid in set(children(os.getpid())) - self._running:
+            kill_tree(pid)
 
 
 def _answer(control: socket.socket, message: Answer, descriptors: list[int] | None = None) -> None:
