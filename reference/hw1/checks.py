@@ -56,8 +56,10 @@ def compute_of_any_shapes_and_types(work, rng):
     """Every shape that broadcasts works, single numbers as well; half precision stays half precision."""
     shapes = ((3, 1), (), (2, 1, 4), (4,), (1, 3, 1))
     spread = [rng.uniform(*shape, low=0.5, high=2) for shape in shapes]
+    thin = [rng.uniform(1, 3, low=0.5, high=2) for _ in range(5)]
     return {
         "shapes (3, 1), (), (2, 1, 4), (4,), (1, 3, 1)": work.compute(*spread),
+        "shape (1, 3) for all": work.compute(*thin),
         "five single numbers": work.compute(*[rng.uniform(low=0.5, high=2) for _ in range(5)]),
         "float16": work.compute(*[n.half() for n in whole_numbers(rng, *[(4,)] * 5)]),
     }
@@ -397,12 +399,20 @@ def one_hot_marks_the_class(work, rng):
     return {"9 labels, 6 classes of which the last does not occur": work.one_hot(rng.integers(0, 5, 9), 6)}
 
 
-@check(exercise="one_hot", points=2, visibility="hidden")
+@check(exercise="one_hot", points=1.5, visibility="hidden")
 def one_hot_of_any_shape(work, rng):
-    """Labels of two and three dimensions, a single label, and no label at all."""
-    shapes = ((4, 3), (2, 1, 3), (), (0,), (2, 5))
-    facts = {f"labels of shape {s}": work.one_hot(rng.integers(0, 4, *s), 4) for s in shapes}
-    return facts | {"a single class": work.one_hot(rng.integers(0, 1, 3), 1)}
+    """Labels of two and three dimensions, and a single label."""
+    shapes = ((4, 3), (2, 1, 3), (), (2, 5))
+    return {f"labels of shape {s}": work.one_hot(rng.integers(0, 4, *s), 4) for s in shapes}
+
+
+@check(exercise="one_hot", points=0.5, visibility="hidden", needs=("one_hot_marks_the_class",))
+def one_hot_of_nothing(work, rng):
+    """No label at all gives no rows, and a single class gives a column of ones."""
+    return {
+        "labels of shape (0,)": work.one_hot(rng.integers(0, 4, 0), 4),
+        "a single class": work.one_hot(rng.integers(0, 1, 3), 1),
+    }
 
 
 @check(exercise="one_hot", points=1.5, visibility="hidden", needs=("one_hot_marks_the_class",))
@@ -449,13 +459,18 @@ def pieces_along_any_dimension(work, rng):
 
 @check(exercise="pieces", points=1.5, visibility="hidden", needs=("pieces_are_as_many_as_asked",))
 def pieces_are_views(work, rng):
-    """Every piece shares memory with the tensor: what is written to a piece shows in it."""
-    x = rng.normal(4, 7)
+    """What is written to a piece shows in the tensor, and autograd follows the pieces back to it."""
+    x, taped = rng.normal(4, 7), leaf(rng.normal(5))
     parts = list(work.pieces(x, 3, 1))
     shared = sharing(x, {f"piece {i}": part for i, part in enumerate(parts)})
     for i, part in enumerate(parts):
         part.add_(10.0 * (i + 1))
-    return {"views of the tensor": shared, "the tensor after adding 10, 20 and 30 to its pieces": x}
+    sum((i + 1) * part.square().sum() for i, part in enumerate(work.pieces(taped, 2, 0))).backward()
+    return {
+        "views of the tensor": shared,
+        "the tensor after adding 10, 20 and 30 to its pieces": x,
+        "gradient of a tensor in pieces": taped.grad,
+    }
 
 
 @check(exercise="pieces", points=1.5, visibility="hidden", needs=("pieces_are_as_many_as_asked",))
@@ -632,15 +647,10 @@ def descent_leaves_no_gradients(work, rng):
 def descent_skips_unused_parameters(work, rng):
     """A parameter that the loss does not depend on stays as it is; no steps change nothing and give no losses."""
     params, target = [leaf(rng.normal(3)), leaf(rng.normal(2))], rng.normal(2)
-    losses = work.gradient_descent(params, lambda given: ((given[1] - target) ** 2).sum(), 0.2, 2)
+    work.gradient_descent(params, lambda given: ((given[1] - target) ** 2).sum(), 0.2, 2)
     still = [leaf(rng.normal(2))]
-    none = work.gradient_descent(still, lambda given: given[0].sum(), 0.2, 0)
-    return {
-        "parameters": values_of(params),
-        "losses": losses,
-        "no steps": none,
-        "no steps, parameters": values_of(still),
-    }
+    losses = work.gradient_descent(still, lambda given: given[0].sum(), 0.2, 0)
+    return {"parameters": values_of(params), "no steps": {"losses": losses, "parameters": values_of(still)}}
 
 
 @check(exercise="gradient_descent", points=1, visibility="hidden", needs=("descent_moves_the_parameters",))

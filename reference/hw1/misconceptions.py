@@ -154,6 +154,27 @@ def shape_of_the_first_input(work):
     return compute
 
 
+@misconception(exercise="compute")
+def in_place_division(work):
+    """`d /= e` writes the quotient into d, which belongs to the caller and may hold whole numbers only."""
+
+    def compute(a, b, c, d, e):
+        d /= e
+        return (a + b) * c - d
+
+    return compute
+
+
+@misconception(exercise="compute")
+def result_squeezed(work):
+    """A dimension of size 1 that belongs to the inputs is gone from the result."""
+
+    def compute(a, b, c, d, e):
+        return ((a + b) * c - d / e).squeeze()
+
+    return compute
+
+
 # --- 1.2 flatten_logical ---------------------------------------------------------------------------------------
 
 
@@ -308,6 +329,18 @@ def address_of_the_objects(work):
     def flatten_logical(x):
         flat = x.reshape(-1)
         return flat, flat.data_ptr() == x.untyped_storage().data_ptr()
+
+    return flatten_logical
+
+
+@misconception(exercise="flatten_logical")
+def compared_with_its_own_copy(work):
+    """The row is compared with a copy that was made on the way; the question is whose memory the caller's x has."""
+
+    def flatten_logical(x):
+        x = x.contiguous()
+        flat = x.view(-1)
+        return flat, shared(flat, x)
 
     return flatten_logical
 
@@ -469,6 +502,16 @@ def more_than_one_refused(work):
     return drop_channel
 
 
+@misconception(exercise="drop_channel")
+def none_for_other_channels(work):
+    """Images with other numbers of channels give None; the promised error does not come."""
+
+    def drop_channel(x):
+        return x.squeeze(1) if x.shape[1] == 1 else None
+
+    return drop_channel
+
+
 # --- 1.4 project -----------------------------------------------------------------------------------------------
 
 
@@ -619,6 +662,37 @@ def layer_of_its_own(work):
     def project(x, W):
         torch.manual_seed(0)
         return torch.nn.Linear(W.shape[1], W.shape[0])(x)
+
+    return project
+
+
+@misconception(exercise="project")
+def reshaped_into_place(work):
+    """The outputs were in columns, and `reshape` put them into the right shape in the wrong order."""
+
+    def project(x, W):
+        return (W @ x.reshape(-1, x.shape[-1]).T).reshape(*x.shape[:-1], W.shape[0])
+
+    return project
+
+
+@misconception(exercise="project")
+def vector_became_a_batch(work):
+    """A single vector comes back as a batch of one; its result has one dimension, too."""
+
+    def project(x, W):
+        x = x.unsqueeze(0) if x.ndim == 1 else x
+        return x @ W.T
+
+    return project
+
+
+@misconception(exercise="project")
+def columns_left_over(work):
+    """The dimension that made every vector a column is still there."""
+
+    def project(x, W):
+        return W @ x.unsqueeze(-1)
 
     return project
 
@@ -1169,6 +1243,67 @@ def empty_memory(work):
     return one_hot
 
 
+@misconception(exercise="one_hot")
+def empty_batch_not_foreseen(work):
+    """No labels have no largest one: `max()` and `min()` raise an error for an empty tensor."""
+
+    def one_hot(labels, num_classes):
+        if labels.max() >= num_classes or labels.min() < 0:
+            raise ValueError("label out of range")
+        return F.one_hot(labels, num_classes)
+
+    return one_hot
+
+
+@misconception(exercise="one_hot")
+def whole_rows_marked(work):
+    """The labels are used as numbers of rows, and whole rows are set to one; a label is the number of a column."""
+
+    def one_hot(labels, num_classes):
+        in_range(labels, num_classes)
+        rows = empty_rows(labels, num_classes)
+        rows[labels] = 1
+        return rows
+
+    return one_hot
+
+
+@misconception(exercise="one_hot")
+def every_label_in_every_row(work):
+    """Each row shows the labels of the whole batch; row and column have to be paired."""
+
+    def one_hot(labels, num_classes):
+        in_range(labels, num_classes)
+        rows = empty_rows(labels, num_classes)
+        rows[..., labels] = 1
+        return rows
+
+    return one_hot
+
+
+@misconception(exercise="one_hot")
+def scattered_into_nowhere(work):
+    """`scatter` without an underscore returns a new tensor, and what it returned was thrown away."""
+
+    def one_hot(labels, num_classes):
+        in_range(labels, num_classes)
+        rows = empty_rows(labels, num_classes)
+        rows.scatter(-1, labels.unsqueeze(-1), 1)
+        return rows
+
+    return one_hot
+
+
+@misconception(exercise="one_hot")
+def labels_modulo_classes(work):
+    """The remainder makes a class of every number; an error was promised, so that someone notices."""
+
+    def one_hot(labels, num_classes):
+        return F.one_hot(labels % num_classes, num_classes)
+
+    return one_hot
+
+
 # --- 1.8 pieces ------------------------------------------------------------------------------------------------
 
 
@@ -1358,6 +1493,53 @@ def lists_of_numbers(work):
     def pieces(x, n, dim):
         at_least_one(n)
         return [piece.tolist() for piece in torch.tensor_split(x, n, dim)]
+
+    return pieces
+
+
+@misconception(exercise="pieces")
+def remainder_in_the_first_piece(work):
+    """The first piece takes the whole remainder and gets too long: lengths may differ by one only."""
+
+    def pieces(x, n, dim):
+        at_least_one(n)
+        size, more = divmod(x.shape[dim], n)
+        return cut(x, [size + more] + [size] * (n - 1), dim)
+
+    return pieces
+
+
+@misconception(exercise="pieces")
+def chunked_and_filled_up(work):
+    """The number of pieces is right, but the first ones take so much that too little is left for the last."""
+
+    def pieces(x, n, dim):
+        at_least_one(n)
+        found = list(torch.chunk(x, n, dim))
+        return found + [x.narrow(dim, x.shape[dim], 0)] * (n - len(found))
+
+    return pieces
+
+
+@misconception(exercise="pieces")
+def ends_rounded_down(work):
+    """Rounding the place of each cut spreads the longer pieces among the shorter ones; they should come first."""
+
+    def pieces(x, n, dim):
+        at_least_one(n)
+        ends = [i * x.shape[dim] // n for i in range(n + 1)]
+        return [x.narrow(dim, a, b - a) for a, b in zip(ends, ends[1:])]
+
+    return pieces
+
+
+@misconception(exercise="pieces")
+def detached_pieces(work):
+    """The pieces share the memory of x but not its graph: no gradient finds its way back."""
+
+    def pieces(x, n, dim):
+        at_least_one(n)
+        return list(torch.tensor_split(x.detach(), n, dim))
 
     return pieces
 
@@ -1574,6 +1756,56 @@ def backward_returns_nothing(work):
         point = fresh(x)
         total = f(point).sum()
         return total.backward() if total.requires_grad else torch.zeros_like(x.detach())
+
+    return gradient
+
+
+@misconception(exercise="gradient")
+def backward_on_a_copy(work):
+    """A copy spares x, but `backward()` also leaves gradients in the other leaves that f uses, and none where f ignores x."""
+
+    def gradient(f, x):
+        point = fresh(x)
+        f(point).sum().backward()
+        return point.grad
+
+    return gradient
+
+
+@misconception(exercise="gradient")
+def tuple_of_gradients(work):
+    """`torch.autograd.grad` always returns a tuple, one gradient for each input, even if there is only one."""
+
+    def gradient(f, x):
+        point = fresh(x)
+        total = f(point).sum()
+        if not total.requires_grad:
+            return (torch.zeros_like(x.detach()),)
+        return torch.autograd.grad(total, point, materialize_grads=True)
+
+    return gradient
+
+
+@misconception(exercise="gradient")
+def ones_of_the_shape_of_x(work):
+    """The gradient from above belongs to the outputs and has their shape, which need not be that of x."""
+
+    def gradient(f, x):
+        point = fresh(x)
+        y = f(point)
+        if not y.requires_grad:
+            return torch.zeros_like(x.detach())
+        return torch.autograd.grad(y, point, torch.ones_like(x), materialize_grads=True)[0]
+
+    return gradient
+
+
+@misconception(exercise="gradient")
+def whole_jacobian(work):
+    """The Jacobian has a derivative for each pair of output and input; here the outputs are summed."""
+
+    def gradient(f, x):
+        return torch.autograd.functional.jacobian(f, x.detach())
 
     return gradient
 
@@ -1931,6 +2163,46 @@ def learning_rate_forgotten(work):
     return gradient_descent
 
 
+@misconception(exercise="gradient_descent")
+def losses_not_returned(work):
+    """The parameters are right, but nothing is returned."""
+    right = work.gradient_descent
+
+    def gradient_descent(params, loss_fn, lr, steps):
+        right(params, loss_fn, lr, steps)
+
+    return gradient_descent
+
+
+@misconception(exercise="gradient_descent")
+def losses_in_a_tensor(work):
+    """The losses are in a tensor; a list of Python floats is asked for."""
+    right = work.gradient_descent
+
+    def gradient_descent(params, loss_fn, lr, steps):
+        return torch.tensor(right(params, loss_fn, lr, steps))
+
+    return gradient_descent
+
+
+@misconception(exercise="gradient_descent")
+def first_parameter_only(work):
+    """Only the first parameter moves; the list may hold any number of them."""
+
+    def gradient_descent(params, loss_fn, lr, steps):
+        losses = []
+        for _ in range(steps):
+            cleared(params)
+            loss = loss_fn(params)
+            loss.backward()
+            losses.append(loss.item())
+            moved(params[:1], lr)
+        cleared(params)
+        return losses
+
+    return gradient_descent
+
+
 # --- 1.11 brighten ---------------------------------------------------------------------------------------------
 
 
@@ -2080,5 +2352,25 @@ def delta_as_a_byte(work):
 
     def brighten(img, delta):
         return (img.int() + torch.tensor(delta % 256)).clamp(0, 255).to(torch.uint8)
+
+    return brighten
+
+
+@misconception(exercise="brighten")
+def fraction_cut_off(work):
+    """Some pixels are one too dark: a division by 255 is not undone exactly, and converting to uint8 cuts off the rest."""
+
+    def brighten(img, delta):
+        return ((img.float() / 255 + delta / 255).clamp(0, 1) * 255).to(torch.uint8)
+
+    return brighten
+
+
+@misconception(exercise="brighten")
+def values_fetched_from_the_device(work):
+    """`.cpu()`, `.item()` and `.tolist()` fetch values to the CPU; nothing here needs them there, and on meta there are none."""
+
+    def brighten(img, delta):
+        return (img.cpu().int() + delta).clamp(0, 255).to(torch.uint8)
 
     return brighten
