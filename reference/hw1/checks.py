@@ -374,7 +374,9 @@ def column_refuses_what_is_not_there(work, rng):
     """A column beyond either end raises IndexError, as a view and as a copy."""
     A = rng.normal(2, 3)
     return {
-        f"column {j} of 3, copy={copy}": refused(lambda j=j, copy=copy: work.column(A, j, copy), IndexError)
+        f"j = {j} of a matrix with 3 columns, copy={copy}": refused(
+            lambda j=j, copy=copy: work.column(A, j, copy), IndexError
+        )
         for j in (3, -4, 7)
         for copy in (False, True)
     }

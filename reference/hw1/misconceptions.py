@@ -892,6 +892,16 @@ def index_select_squeezed(work):
 
 
 @misconception(exercise="column")
+def index_select_for_the_copy(work):
+    """The copy comes from `index_select`, which knows no negative numbers and answers a bad index with an error of its own."""
+
+    def column(A, j, copy):
+        return torch.index_select(A, 1, torch.tensor([j], device=A.device)).squeeze(1) if copy else A[:, j]
+
+    return column
+
+
+@misconception(exercise="column")
 def always_a_view(work):
     """Indexing with a number, and reshaping the result, gives a view: nothing was copied when it should have been."""
 

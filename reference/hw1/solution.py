@@ -237,8 +237,9 @@ print(A)
 #
 # **Task.** `column(A, j, copy)` returns column `j` of the matrix `A`, with shape `(H,)`.
 #
-# * With `copy=False` it is a view: whatever is written to one shows in the other. With `copy=True` it has memory of its own,
-#   and neither change reaches the other. This holds for every matrix, also for one with a single column or a transposed one.
+# * With `copy=False` it is a view: whatever is written to the column shows in the matrix, and the other way round. With
+#   `copy=True` it has memory of its own, and no change to one reaches the other. This holds for every matrix, also for one
+#   with a single column and for a transposed one.
 # * A negative `j` counts from the end, as in Python lists. A column that does not exist raises an `IndexError`.
 
 
