@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from grader.authoring import check, shares_storage
+from grader.authoring import check, raises, shares_storage
 
 
 def leaf(tensor):
@@ -22,6 +22,13 @@ def sharing(x, tensors):
     return [n for n, t in tensors.items() if isinstance(t, torch.Tensor) and t.numel() and shares_storage(x, t)]
 
 
+def refused(call, *expected):
+    """The error that a call raises, and what it returns where there is none."""
+    found = []
+    error = raises(lambda: found.append(call()), *expected)
+    return {"error": error, "returned": found[0] if found else None}
+
+
 @check(exercise="compute", points=2)
 def compute_follows_the_formula(work, rng):
     """The result is (a + b) * c - d / e for every element; shapes are broadcast."""
@@ -37,6 +44,15 @@ def compute_divides_whole_numbers(work, rng):
         "five tensors of whole numbers": work.compute(*whole_numbers(rng, *[(6,)] * 5)),
         "only e is a float": work.compute(*four, rng.uniform(3, low=1.5, high=2.5)),
     }
+
+
+@check(exercise="compute", points=1, needs=("compute_follows_the_formula",))
+def compute_leaves_its_inputs_alone(work, rng):
+    """All five inputs have their values afterwards, and the result is none of them."""
+    inputs = {name: rng.uniform(2, 3, low=0.5, high=2) for name in "abcde"}
+    result = work.compute(*inputs.values())
+    shared = [name for name, tensor in inputs.items() if sharing(tensor, {"result": result})]
+    return {"inputs afterwards": inputs, "inputs that share memory with the result": shared}
 
 
 def first_of(returned):
@@ -74,6 +90,16 @@ def flatten_tells_whether_memory_is_shared(work, rng):
 def drop_channel_keeps_all_images(work, rng):
     """A batch of grey images loses its channel dimension and keeps all values."""
     return {"images": work.drop_channel(rng.normal(3, 1, 4, 5))}
+
+
+@check(exercise="drop_channel", points=1, needs=("drop_channel_keeps_all_images",))
+def drop_channel_refuses_other_channels(work, rng):
+    """Images with three channels, with two and with none raise ValueError, also when there is only one of them."""
+    shapes = ((2, 3, 4, 5), (1, 3, 2, 2), (3, 2, 1, 1), (2, 0, 3, 3))
+    return {
+        f"images of shape {shape}": refused(lambda shape=shape: work.drop_channel(rng.normal(*shape)), ValueError)
+        for shape in shapes
+    }
 
 
 @check(exercise="project", points=3)
@@ -127,6 +153,17 @@ def one_hot_marks_the_class(work, rng):
     return {"9 labels, 6 classes of which the last does not occur": work.one_hot(rng.integers(0, 5, 9), 6)}
 
 
+@check(exercise="one_hot", points=1.5, needs=("one_hot_marks_the_class",))
+def one_hot_refuses_labels_out_of_range(work, rng):
+    """A label that is no class raises ValueError wherever it stands: the number of classes itself, and below zero."""
+    facts = {}
+    for label in (4, 6, -1):
+        labels = rng.integers(0, 4, 7)
+        labels[rng.integer(1, 7)] = label
+        facts[f"label {label} of 4 classes"] = refused(lambda labels=labels: work.one_hot(labels, 4), ValueError)
+    return facts
+
+
 @check(exercise="pieces", points=3)
 def pieces_are_as_many_as_asked(work, rng):
     """A length that cannot be divided evenly still gives the number of pieces that was asked for."""
@@ -153,6 +190,24 @@ def gradient_sums_all_outputs(work, rng):
     """A function with many outputs is differentiated as the sum of them."""
     M, x = rng.normal(5, 3), rng.normal(3, 2)
     return {"gradient": work.gradient(lambda t: (M @ t).tanh(), x)}
+
+
+@check(exercise="gradient", points=2, needs=("gradient_of_a_single_output",))
+def gradient_leaves_x_alone(work, rng):
+    """x keeps its values, whether it requires gradients, and what is in its .grad; a second call gives the same."""
+    plain, taped = rng.normal(3), leaf(rng.normal(3))
+    taped.grad = rng.normal(3)
+    facts = {}
+    for name, x in (("that needs no gradient", plain), ("that needs a gradient", taped)):
+        first = work.gradient(lambda t: t**2, x)
+        facts[f"an x {name}"] = {
+            "first call": first.detach().clone(),
+            "second call": work.gradient(lambda t: t**2, x).detach(),
+            "x.requires_grad afterwards": x.requires_grad,
+            "x.grad afterwards": x.grad,
+            "x afterwards": x.detach(),
+        }
+    return facts
 
 
 def bowl(rng, *shapes):
@@ -192,6 +247,23 @@ def descent_returns_the_losses(work, rng):
     return {"losses": losses, "calls of the loss function": len(calls)}
 
 
+@check(exercise="gradient_descent", points=2, needs=("descent_moves_the_parameters",))
+def descent_keeps_the_parameters(work, rng):
+    """The list holds the same leaves as before, ready for the next training, and views follow the changes."""
+    params, (loss_fn, _) = [leaf(rng.normal(2, 3)), leaf(rng.normal(3))], bowl(rng, (2, 3), (3,))
+    before, views = list(params), [p.detach()[0] for p in params]
+    work.gradient_descent(params, loss_fn, 0.1, 2)
+    return {
+        "the same tensors as before at": [i for i, p in enumerate(params) if p is before[i]],
+        "afterwards": {
+            f"parameter {i}": {"is a leaf": p.is_leaf, "requires gradients": p.requires_grad}
+            for i, p in enumerate(before)
+        },
+        "their values": values_of(before),
+        "views from before": views,
+    }
+
+
 def every_pixel(rng):
     """An image in which each of the 256 values occurs once, in random order."""
     return torch.tensor(rng.permutation(256), dtype=torch.uint8, device=rng.device).reshape(8, 32)
@@ -202,3 +274,11 @@ def brighten_stops_at_the_ends(work, rng):
     """Pixels become brighter or darker and stop at 255 and at 0."""
     img, delta = every_pixel(rng), rng.integer(5, 60)
     return {"brighter": work.brighten(img, delta), "darker": work.brighten(img, -delta)}
+
+
+@check(exercise="brighten", points=1.5, needs=("brighten_stops_at_the_ends",))
+def brighten_makes_a_new_image(work, rng):
+    """The image is unchanged afterwards, and the result has memory of its own, even where nothing is added."""
+    img = every_pixel(rng)
+    results = {f"by {delta}": work.brighten(img, delta) for delta in (40, -40, 0)}
+    return {"the image afterwards": img, "sharing memory with the image": sharing(img, results)}

@@ -75,7 +75,7 @@ def compute_passes_gradients_to_all(work, rng):
     return {"result": result, "gradients": {name: tensor.grad for name, tensor in inputs.items()}}
 
 
-@check(exercise="compute", points=1, visibility="hidden", needs=("compute_follows_the_formula",))
+@check(exercise="compute", points=1, needs=("compute_follows_the_formula",))
 def compute_leaves_its_inputs_alone(work, rng):
     """All five inputs have their values afterwards, and the result is none of them."""
     inputs = {name: rng.uniform(2, 3, low=0.5, high=2) for name in "abcde"}
@@ -180,7 +180,7 @@ def drop_channel_keeps_dimensions_of_size_one(work, rng):
     return facts | {"uint8": work.drop_channel(rng.integers(0, 256, 1, 1, 2, 3, dtype=torch.uint8))}
 
 
-@check(exercise="drop_channel", points=1, visibility="hidden", needs=("drop_channel_keeps_all_images",))
+@check(exercise="drop_channel", points=1, needs=("drop_channel_keeps_all_images",))
 def drop_channel_refuses_other_channels(work, rng):
     """Images with three channels, with two and with none raise ValueError, also when there is only one of them."""
     shapes = ((2, 3, 4, 5), (1, 3, 2, 2), (3, 2, 1, 1), (2, 0, 3, 3))
@@ -417,7 +417,7 @@ def one_hot_of_nothing(work, rng):
     }
 
 
-@check(exercise="one_hot", points=1.5, visibility="hidden", needs=("one_hot_marks_the_class",))
+@check(exercise="one_hot", points=1.5, needs=("one_hot_marks_the_class",))
 def one_hot_refuses_labels_out_of_range(work, rng):
     """A label that is no class raises ValueError wherever it stands: the number of classes itself, and below zero."""
     facts = {}
@@ -517,7 +517,7 @@ def gradient_of_other_functions(work, rng):
     }
 
 
-@check(exercise="gradient", points=2, visibility="hidden", needs=("gradient_of_a_single_output",))
+@check(exercise="gradient", points=2, needs=("gradient_of_a_single_output",))
 def gradient_leaves_x_alone(work, rng):
     """x keeps its values, whether it requires gradients, and what is in its .grad; a second call gives the same."""
     plain, taped = rng.normal(3), leaf(rng.normal(3))
@@ -620,7 +620,7 @@ def descent_on_other_losses(work, rng):
     return {"parameters": values_of(params), "the loss there": loss_fn(params).detach()}
 
 
-@check(exercise="gradient_descent", points=2, visibility="hidden", needs=("descent_moves_the_parameters",))
+@check(exercise="gradient_descent", points=2, needs=("descent_moves_the_parameters",))
 def descent_keeps_the_parameters(work, rng):
     """The list holds the same leaves as before, ready for the next training, and views follow the changes."""
     params, (loss_fn, _) = [leaf(rng.normal(2, 3)), leaf(rng.normal(3))], bowl(rng, (2, 3), (3,))
@@ -692,7 +692,7 @@ def brighten_by_any_number(work, rng):
     return facts | {"a transposed image": work.brighten(every_pixel(rng).T, rng.integer(1, 100))}
 
 
-@check(exercise="brighten", points=1.5, visibility="hidden", needs=("brighten_stops_at_the_ends",))
+@check(exercise="brighten", points=1.5, needs=("brighten_stops_at_the_ends",))
 def brighten_makes_a_new_image(work, rng):
     """The image is unchanged afterwards, and the result has memory of its own, even where nothing is added."""
     img = every_pixel(rng)
