@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
+from torch.serialization import get_unsafe_globals_in_checkpoint
 from torch.utils.data import DataLoader, TensorDataset
 
 from grader.authoring import (
@@ -345,9 +346,9 @@ def follow(rng, keeper, model, values):
 
 @check(exercise="best_weights", points=2.2)
 def restores_the_best_epoch(work, rng):
-    """After five epochs and a restore, the model has the weights and buffers of the epoch with the lowest value."""
+    """After six epochs and a restore, the model has the weights and buffers of the epoch with the lowest value."""
     model, keeper, shift = normed_classifier(rng), work.BestWeights(), rng.integer(-3, 4)
-    said = follow(rng, keeper, model, [shift + value for value in (0.9, 0.5, 0.7, 0.25, 0.6)])
+    said = follow(rng, keeper, model, [shift + value for value in (0.9, 0.5, 0.7, 0.25, 0.75, 0.6)])
     keeper.restore(model)
     return {"was it better?": said, "state afterwards": state(model)}
 
@@ -483,7 +484,7 @@ def resumes_the_random_streams(work, rng):
 @check(exercise="checkpoint", points=3.5, visibility="hidden", compare=exact)
 def resumes_a_noisy_run(work, rng):
     """Dropout, shuffling, noise, AdamW and a cosine schedule go on bit for bit, wherever the run was interrupted."""
-    data, facts = (rng.normal(12, 3), rng.integers(0, 2, 12)), {}
+    data, facts = (rng.normal(9, 3), rng.integers(0, 2, 9)), {}
     for done in (1, 3):
         first, second = (new_run(rng, adam=True, dropout=0.4) for _ in range(2))
         seed_streams(rng.integer(0, 10_000))
@@ -523,6 +524,7 @@ def holds_plain_data_only(work, rng):
             work.save_checkpoint(folder / "last.pt", *run, 4, best)
             facts[f"best as a {name}"] = {
                 "torch.load with weights_only=True": raises(lambda: torch.load(folder / "last.pt", weights_only=True)),
+                "objects that it refuses": sorted(get_unsafe_globals_in_checkpoint(folder / "last.pt")),
                 "returned": list(work.load_checkpoint(folder / "last.pt", *run)),
             }
         torch.save({"model": Command(folder / "was here")}, folder / "bad.pt")
@@ -659,7 +661,7 @@ class Scripted:
 
     def validate(self, loader):
         self._note("validate", "with the", loader.name)
-        return self.losses[self.done - 1]
+        return (self.losses + [9.0] * 9)[self.done - 1]
 
     def schedule(self):
         self._note("schedule")
@@ -707,19 +709,17 @@ def history_and_order_of_calls(work, rng):
 @check(exercise="fit", points=3, visibility="hidden", compare=exact)
 def goes_on_after_an_interruption(work, rng):
     """Broken off in any step of any epoch and taken up again, the run has the same history and weights."""
-    losses, data, facts = [4.0, 2.0, 3.0, 1.0, 2.5], loaders(rng), {}
+    losses, data, facts = [4.0, 2.0, 3.0, 1.0], loaders(rng), {}
     for number, call, done in (
-        ("first", "train", 0),
         ("second", "validate", 2),
         ("third", "train", 2),
         ("third", "schedule", 3),
-        ("fourth", "save last.pt", 4),
-        ("last", "train", 4),
+        ("last", "save last.pt", 4),
     ):
         with temporary_folder() as folder:
             with contextlib.suppress(Interrupted):
-                work.fit(Scripted(rng, losses, (call, done)), *data, 5, folder, 10)
-            found = trained(work, Scripted(rng, losses), data, 5, folder)
+                work.fit(Scripted(rng, losses, (call, done)), *data, 4, folder, 10)
+            found = trained(work, Scripted(rng, losses), data, 4, folder)
             facts[f"broken off at '{call}' of the {number} epoch"] = found
     return facts
 
@@ -746,19 +746,20 @@ def stops_early_for_good(work, rng):
     """Training ends after `patience` bad epochs in a row, interrupted among them or not, and then stays ended."""
     data, facts = loaders(rng), {}
     for name, losses, end in (
-        ("a plateau, NaN and a rise", [5.0, 3.0, 4.0, 2.5, 2.5, math.nan, 2.75, 1.0, 0.5], None),
-        ("interrupted among the bad epochs", [5.0, 3.0, 4.0, 3.5, 3.25, 1.0, 0.5, 0.25], ("train", 4)),
+        ("a plateau, NaN and a rise", [5.0, 3.0, 4.0, 2.5, 2.5, math.nan, 2.75], None),
+        ("interrupted among the bad epochs", [5.0, 3.0, 4.0, 3.5, 3.25, 3.5, 1.0], ("train", 4)),
     ):
         with temporary_folder() as folder:
             first, second, third = Scripted(rng, losses, end), Scripted(rng, losses), Scripted(rng, losses)
-            with contextlib.suppress(Interrupted):
-                work.fit(first, *data, 8, folder, 3)
-            history = [plain(work.fit(training, *data, 8, folder, 3)) for training in (second, third)]
+            histories = []
+            for training in (first, second) if end is None else (first, second, third):
+                with contextlib.suppress(Interrupted):
+                    histories.append(plain(work.fit(training, *data, 9, folder, 3)))
         facts[name] = {
-            "validation losses": history[0]["val_loss"],
-            "validation losses, called again": history[1]["val_loss"],
-            "calls when called again": third.calls(),
-            "weights when called again": state(third.model),
+            "validation losses": histories[0]["val_loss"],
+            "validation losses, called again": histories[1]["val_loss"],
+            "calls when called again": training.calls(),
+            "weights when called again": state(training.model),
         }
     return facts
 
