@@ -93,8 +93,14 @@ def watch_modes(model):
 
 
 def plain(value):
-    """NaN and other numbers as they are; used where a check would otherwise return a student's own object."""
+    """A plain dict of a student's own kind of dict."""
     return dict(value) if isinstance(value, dict) else value
+
+
+def measured(work, model, loader, loss_fn):
+    """What `evaluate` returns; torch's gradient switch is put back, so that no other check suffers."""
+    with torch.enable_grad():
+        return plain(work.evaluate(model, loader, loss_fn))
 
 
 # 4.1 ---------------------------------------------------------------------------------------------------------------
@@ -181,7 +187,7 @@ def other_losses_and_loaders(work, rng):
 def loss_and_accuracy_of_the_samples(work, rng):
     """Loss and accuracy over all samples, of a model with dropout and batch norm, with a last batch of outliers."""
     model = normed_classifier(rng)
-    return plain(work.evaluate(model, labelled(rng, model, (5, 5, 2)), nn.CrossEntropyLoss()))
+    return measured(work, model, labelled(rng, model, (5, 5, 2)), nn.CrossEntropyLoss())
 
 
 @check(exercise="evaluate", points=3, visibility="hidden")
@@ -189,10 +195,10 @@ def other_loaders_and_losses(work, rng):
     """A generator, batches of one, a model that arrives in evaluation mode, a loader that drops samples, another loss."""
     model, facts = normed_classifier(rng), {}
     data = labelled(rng, model, (3, 1, 7, 1))
-    facts["generator"] = plain(work.evaluate(model.eval(), iter(data), nn.CrossEntropyLoss()))
+    facts["generator"] = measured(work, model.eval(), iter(data), nn.CrossEntropyLoss())
     x, y = (torch.cat(parts) for parts in zip(*labelled(rng, model, (6, 5)), strict=True))
     loader = DataLoader(TensorDataset(x, y), batch_size=4, drop_last=True)
-    facts["loader that drops the rest"] = plain(work.evaluate(model.train(), loader, nn.MultiMarginLoss()))
+    facts["loader that drops the rest"] = measured(work, model.train(), loader, nn.MultiMarginLoss())
     return facts
 
 
@@ -210,12 +216,9 @@ def records_no_graph(work, rng):
         in_graph.append(outputs.requires_grad)
         return nn.functional.cross_entropy(outputs, y)
 
-    try:
-        with saved_tensors() as saved:
-            work.evaluate(model, data, loss_fn)
+    with torch.enable_grad(), saved_tensors() as saved:
+        work.evaluate(model, data, loss_fn)
         switch = torch.is_grad_enabled()
-    finally:
-        torch.set_grad_enabled(True)
     return {
         "outputs in a graph, by batch": in_graph,
         "tensors kept for a backward pass": saved.count,
@@ -233,7 +236,7 @@ def mode_is_restored(work, rng):
         model = normed_classifier(rng)
         data = labelled(rng, model, (3, 2))
         seen = watch_modes(model.train(training))
-        work.evaluate(model, data, nn.CrossEntropyLoss())
+        measured(work, model, data, nn.CrossEntropyLoss())
         facts[name] = {"modes in each forward pass": seen, "modes afterwards": modes(model)}
     return facts
 
@@ -248,7 +251,7 @@ def mixed_modes_are_restored(work, rng):
     other = normed_classifier(rng).eval()
     other[3].train()
     for each in (model, other):
-        work.evaluate(each, data, nn.CrossEntropyLoss())
+        measured(work, each, data, nn.CrossEntropyLoss())
     return {
         "a frozen batch norm in a training model": modes(model),
         "an active dropout in an evaluated model": modes(other),
@@ -312,13 +315,14 @@ def keeps_best_and_bad_epochs(work, rng):
 
 @check(exercise="early_stopping", points=1.2, visibility="hidden", needs=("stops_after_patience",))
 def nan_is_no_progress(work, rng):
-    """NaN counts as an epoch without progress, first or later, and an unknown mode is refused."""
+    """NaN counts as an epoch without progress, first or later; zero is a value; an unknown mode is refused."""
     nan = math.nan
     later, first = shifted(rng, [2.0, 1.0]), shifted(rng, [3.0, 2.0])
     return {
         "NaN in the middle": answers(work.EarlyStopping(3), [later[0], nan, nan, later[1], nan, later[0], nan]),
         "NaN at first": answers(work.EarlyStopping(2), [nan, first[0], first[1], nan, nan]),
         "NaN only": answers(work.EarlyStopping(2, mode="max"), [nan, nan, nan])["stop"],
+        "zero is a value like others": answers(work.EarlyStopping(2), [0.5, 0.0, 0.25, 0.125]),
         "mode 'lowest'": raises(lambda: work.EarlyStopping(2, mode="lowest"), ValueError),
     }
 
@@ -357,7 +361,10 @@ def restores_the_best_epoch(work, rng):
 def follows_mode_ties_and_nan(work, rng):
     """With mode "max" the highest value counts, of equal values the first; NaN never does."""
     facts = {}
-    for mode, values in (("max", (math.nan, -0.5, 0.75, 0.75, math.nan, 0.5)), ("min", (2.0, math.nan, 1.0, 1.0, 3.0))):
+    for mode, values in (
+        ("max", (math.nan, -0.5, 0.75, 0.75, math.nan, 0.5)),
+        ("min", (2.0, math.nan, 0.0, 1.0, -1.0, -1.0, 0.5)),
+    ):
         model, keeper = normed_classifier(rng), work.BestWeights(mode)
         said = follow(rng, keeper, model, values)
         keeper.restore(model)
@@ -372,7 +379,9 @@ def restores_as_often_as_asked(work, rng):
     model[4].weight.requires_grad_(False)
     objects = dict(model.named_parameters())
     optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
-    follow(rng, keeper, model.eval(), (1.0, 2.0))
+    model.train()
+    model[1].eval()
+    follow(rng, keeper, model, (1.0, 2.0))
     keeper.restore(model)
     facts = {
         "the same parameter objects": [name for name, p in model.named_parameters() if p is objects.get(name)],
@@ -383,7 +392,7 @@ def restores_as_often_as_asked(work, rng):
         parameter.grad = torch.ones_like(parameter)
     optimizer.step()
     facts["after another step"] = state(model)
-    move(rng, model)
+    facts["is a worse value better after restoring?"] = follow(rng, keeper, model, (1.5,))
     keeper.restore(model)
     return facts | {"restored again": state(model)}
 
@@ -1206,7 +1215,13 @@ def the_generator_is_independent(work, rng):
             "of another seed": torch.rand(2, generator=other, dtype=torch.float64),
             "global streams that it moved": [name for name in before if before[name] != after[name]],
             "device": str(generator.device),
+            "global draw after orders for two epochs": _global_draw_after_orders(work, rng),
         }
+
+
+def _global_draw_after_orders(work, rng):
+    work.shuffled_epochs(6, 2, rng.integer(0, 10_000))
+    return torch.rand(2, dtype=torch.float64)
 
 
 @check(exercise="seed_everything", points=0.5, visibility="hidden", needs=("all_streams_repeat",))

@@ -821,6 +821,19 @@ def none_for_go_on(work):
 
 
 @misconception(exercise="early_stopping")
+def zero_taken_for_none(work):
+    """Zero is false in Python, so that a best value of 0.0 is taken for "none yet"."""
+
+    class EarlyStopping(work.EarlyStopping):
+        def _is_progress(self, value):
+            return not math.isnan(value) if not self.best else super()._is_progress(value)
+
+        step = _step
+
+    return EarlyStopping
+
+
+@misconception(exercise="early_stopping")
 def any_mode_accepted(work):
     """A misspelt mode is taken for the other one without a word."""
 
@@ -1003,13 +1016,37 @@ def restores_once(work):
 
 
 @misconception(exercise="best_weights")
-def model_put_into_evaluation_mode(work):
+def zero_is_no_value(work):
+    """Zero is false in Python, so that after a value of 0.0 anything looks better."""
+
+    class BestWeights(work.BestWeights):
+        def update(self, value, model):
+            self.value = self.value or None
+            return super().update(value, model)
+
+    return BestWeights
+
+
+@misconception(exercise="best_weights")
+def begins_anew_after_restoring(work):
+    """Restoring forgets the best value, and the next epoch replaces the best weights, however bad it is."""
+
+    class BestWeights(work.BestWeights):
+        def restore(self, model):
+            super().restore(model)
+            self.value = None
+
+    return BestWeights
+
+
+@misconception(exercise="best_weights")
+def mode_changed_by_restoring(work):
     """Restoring weights also switches the model to another mode, which nobody asked for."""
 
     class BestWeights(work.BestWeights):
         def restore(self, model):
             super().restore(model)
-            model.train()
+            model.eval()
 
     return BestWeights
 
@@ -1180,6 +1217,18 @@ def numpy_stream_forgotten(work):
         def put_back_streams(self, streams):
             torch.set_rng_state(streams["torch"])
             random.setstate(streams["python"])
+
+    return Wrong().definitions()
+
+
+@misconception(exercise="checkpoint")
+def python_stream_forgotten(work):
+    """Two of the three global random streams come back; code that uses Python's `random` draws other numbers."""
+
+    class Wrong(Checkpoint):
+        def put_back_streams(self, streams):
+            torch.set_rng_state(streams["torch"])
+            np.random.set_state(tuple(streams["numpy"]))
 
     return Wrong().definitions()
 
@@ -3255,6 +3304,17 @@ def never_seeded(work):
     """The orders come from a stream that was not seeded: a second call gives others."""
 
     def shuffled_epochs(n, epochs, seed):
+        return [torch.randperm(n).tolist() for _ in range(epochs)]
+
+    return shuffled_epochs
+
+
+@misconception(exercise="seed_everything")
+def orders_from_the_global_stream(work):
+    """The numbers are right, but they come from the global stream, where everybody else draws as well."""
+
+    def shuffled_epochs(n, epochs, seed):
+        work.seed_everything(seed)
         return [torch.randperm(n).tolist() for _ in range(epochs)]
 
     return shuffled_epochs
