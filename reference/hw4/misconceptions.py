@@ -1647,7 +1647,7 @@ def better_than_the_loss_before(work):
 
 @misconception(exercise="fit")
 def history_restarts(work):
-    """After resuming, the history holds the epochs of the last session only: the curve has lost its beginning."""
+    """After resuming, the history holds the new epochs only: the curve has lost its beginning."""
 
     class Wrong(Fit):
         def done(self):
@@ -2047,17 +2047,6 @@ def reset_forgets_half(work):
 
         def reset(self):
             self.total = 0.0
-
-    return Meter
-
-
-@misconception(exercise="meters")
-def average_as_a_method(work):
-    """`avg` is a method here, so that without a call it is no number."""
-
-    class Meter(work.Meter):
-        def avg(self):
-            return self.total / self.count if self.count else math.nan
 
     return Meter
 
