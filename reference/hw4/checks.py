@@ -784,11 +784,13 @@ def stops_early_for_good(work, rng):
 @check(exercise="fit", points=1.5, visibility="hidden", needs=("history_and_order_of_calls",), compare=exact)
 def trains_the_missing_epochs(work, rng):
     """A finished run with more epochs than before goes on from its last weights; folders are made, names may be text."""
-    losses, data = [3.0, 1.0, 2.0, 1.5, 0.5, 0.75], loaders(rng)
+    losses, data, facts = [3.0, 1.0, 2.0, 1.5, 0.5, 0.75], loaders(rng), {}
     with temporary_folder() as folder:
-        place = str(folder / "runs" / "first")
-        found = [trained(work, Scripted(rng, losses), data, epochs, place) for epochs in (3, 6)]
-        return {"3 epochs": found[0], "6 epochs": found[1], "files": pt_files(folder)}
+        for name, place in (("one folder is missing", "run"), ("two folders are missing", "runs/first")):
+            facts[name] = raises(lambda p=place: work.fit(Scripted(rng, losses), *data, 1, str(folder / p), 9))
+        (folder / "long").mkdir()
+        found = [trained(work, Scripted(rng, losses), data, epochs, str(folder / "long")) for epochs in (3, 6)]
+        return facts | {"3 epochs": found[0], "6 epochs": found[1], "files": pt_files(folder)}
 
 
 # 4.7 ---------------------------------------------------------------------------------------------------------------
