@@ -855,25 +855,28 @@ def _holds_graph(value):
     return isinstance(value, torch.Tensor) and value.requires_grad
 
 
-@check(exercise="meters", points=0.9, visibility="hidden", needs=("confusion_counts_pairs", "meter_weighs_by_samples"))
-def empty_meters_and_matrices(work, rng):
-    """Without samples the mean and the accuracy are NaN; empty batches, classes that do not occur and reset work."""
-    meter, matrix, other = work.Meter(), work.ConfusionMatrix(4), work.ConfusionMatrix(4)
-    facts = {"mean without samples": meter.avg, "accuracy without samples": matrix.accuracy}
+@check(exercise="meters", points=0.5, visibility="hidden", needs=("meter_weighs_by_samples",))
+def empty_meters(work, rng):
+    """Without samples the mean is NaN: at first, after a reset, and after an update of no samples."""
+    meter = work.Meter()
+    facts = {"mean without samples": meter.avg}
     meter.update(rng.number(1, 2), 6)
     meter.reset()
     facts["mean after reset"] = meter.avg
     meter.update(0.5, 0)
     facts["mean of 0 samples"] = meter.avg
     meter.update(rng.number(5, 6), 2)
+    return facts | {"mean after two samples": meter.avg}
+
+
+@check(exercise="meters", points=0.4, visibility="hidden", needs=("confusion_counts_pairs",))
+def empty_matrices(work, rng):
+    """Without samples the accuracy is NaN; empty batches and classes that do not occur are no obstacle."""
+    matrix, other = work.ConfusionMatrix(4), work.ConfusionMatrix(4)
+    facts = {"accuracy without samples": matrix.accuracy}
     matrix.update(*rng.integers(0, 1, 2, 0))
     matrix.update(*rng.integers(1, 3, 2, 9))
-    return facts | {
-        "mean after two samples": meter.avg,
-        "matrix": matrix.matrix,
-        "accuracy": matrix.accuracy,
-        "another matrix": other.matrix,
-    }
+    return facts | {"matrix": matrix.matrix, "accuracy": matrix.accuracy, "another matrix": other.matrix}
 
 
 # 4.8 ---------------------------------------------------------------------------------------------------------------
@@ -906,11 +909,9 @@ class Writer:
         self.calls.append("close")
 
     def curves(self):
-        """What was written with add_scalar, sorted by tag: the order of writing is free."""
-        return {
-            f"scalar {i}": entry
-            for i, entry in enumerate(sorted(self.scalars, key=lambda e: (str(e["tag"]), str(e["step"]))))
-        }
+        """What was written with add_scalar, by tag and step: the order of writing is free."""
+        values = {f"{entry['tag']} at step {entry['step']}": entry["value"] for entry in self.scalars}
+        return {"number of values": len(self.scalars), **values}
 
     def drawn(self):
         """What was written with add_histogram, by tag and step."""
