@@ -383,11 +383,9 @@ class Writer:
         self.calls.append("close")
 
     def curves(self):
-        """What was written with add_scalar, sorted by tag: the order of writing is free."""
-        return {
-            f"scalar {i}": entry
-            for i, entry in enumerate(sorted(self.scalars, key=lambda e: (str(e["tag"]), str(e["step"]))))
-        }
+        """What was written with add_scalar, by tag and step: the order of writing is free."""
+        values = {f"{entry['tag']} at step {entry['step']}": entry["value"] for entry in self.scalars}
+        return {"number of values": len(self.scalars), **values}
 
     def drawn(self):
         """What was written with add_histogram, by tag and step."""
