@@ -1944,6 +1944,9 @@ def division_by_zero(work):
     """Without samples there is nothing to divide by; what the mean is then should be said, not crash."""
 
     class Meter(work.Meter):
+        def reset(self):
+            self.total, self.count = 0, 0
+
         @property
         def avg(self):
             return self.total / self.count
