@@ -18,7 +18,7 @@ from redteam.traces import files, gone, processes, students_files
 
 from grader.confine import visible
 from grader.confine.privileges import can_read_as
-from grader.grading.model import Grade, Timing
+from grader.grading.model import Grade
 from grader.grading.run import Graded, GradingRun
 from grader.observe.warm import Zygote
 from grader.report.html import render
@@ -69,7 +69,7 @@ def test_no_attack_gains_anything_or_leaves_a_trace(
         "secrets": leaked(field, neighbour, graded),
         "memory of the grader": [grown] if (grown := grown_bytes()) > _GROWTH_BYTES else [],
         "neighbour": [] if neighbour.undisturbed() else [neighbour.state()],
-        "the next grade": [] if without_times(clean) == without_times(honest["correct"]) else [clean],
+        "the next grade": [] if toy.without_times(clean) == toy.without_times(honest["correct"]) else [clean],
     }
     assert {what: found for what, found in problems.items() if found} == {}
 
@@ -159,21 +159,3 @@ def leaked(field: Field, neighbour: Neighbour, graded: Graded) -> list[str]:
         text = report if name == "hidden_checks" else whole
         found += [f"{name}, {form}" for form in text.holds(token.encode())]
     return found
-
-
-def without_times(grade: Grade) -> Grade:
-    """A grade with everything in it but how long it took."""
-    exercises = tuple(
-        msgspec.structs.replace(
-            exercise,
-            checks=tuple(
-                msgspec.structs.replace(
-                    check, runs=tuple(msgspec.structs.replace(run, seconds=0.0) for run in check.runs)
-                )
-                for check in exercise.checks
-            ),
-        )
-        for exercise in grade.exercises
-    )
-    none = Timing(start_seconds=0, notebook_seconds=0, checks_seconds=0, total_seconds=0)
-    return msgspec.structs.replace(grade, exercises=exercises, timing=none)

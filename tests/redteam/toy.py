@@ -13,6 +13,7 @@ from grader.assignment import folder as course_folder
 from grader.assignment.folder import Assignment
 from grader.assignment.model import Limits
 from grader.gradebook import Gradebook
+from grader.grading.model import Grade, Timing
 from grader.grading.run import Submission, ungraded
 from grader.notebook.model import Cell, Notebook
 
@@ -201,3 +202,21 @@ def submission(cells: list[str] | tuple[str, ...], student: str = "mallory") -> 
     """What a student hands in, as the grader reads it."""
     code = tuple(Cell(number, source, "code") for number, source in enumerate(cells, start=1))
     return Submission(student, "toy.ipynb", "", "2026-01-02T00:00:00+00:00", 1, Notebook("toy.ipynb", code, {}, {}))
+
+
+def without_times(grade: Grade) -> Grade:
+    """A grade with everything in it but how long it took."""
+    exercises = tuple(
+        msgspec.structs.replace(
+            exercise,
+            checks=tuple(
+                msgspec.structs.replace(
+                    check, runs=tuple(msgspec.structs.replace(run, seconds=0.0) for run in check.runs)
+                )
+                for check in exercise.checks
+            ),
+        )
+        for exercise in grade.exercises
+    )
+    none = Timing(start_seconds=0, notebook_seconds=0, checks_seconds=0, total_seconds=0)
+    return msgspec.structs.replace(grade, exercises=exercises, timing=none)
