@@ -58,7 +58,7 @@ def test_every_exercise_has_public_and_hidden_checks_misconceptions_and_alternat
 
 
 def test_every_alternative_scores_everything(proof: Proof) -> None:
-    refused = {a.name: failed(proof.grade(proof.outcomes_of(a))) for a in proof.alternatives}
+    refused = {a.name: failed(proof.grade(proof.outcomes_of(a), proof.judged(a))) for a in proof.alternatives}
     assert {name: found for name, found in refused.items() if found} == {}
 
 
@@ -78,7 +78,9 @@ def test_every_misconception_is_named_in_the_report_with_its_hint(proof: Proof) 
             unnamed.append(misconception.name)
             continue
         assert (found.name, found.hint) == (misconception.name, misconception.text)
-        exercises = assemble.exercises(proof.assignment.settings.exercise, proof.checks, [observed], ())
+        own = [e for e in proof.assignment.settings.exercise if e.id == misconception.exercise]
+        checks = tuple(check for check in proof.checks if check.exercise == misconception.exercise)
+        exercises = assemble.exercises(own, checks, [observed], ())
         graded = msgspec.structs.replace(ungraded(proof.assignment, base, "graded", ""), exercises=exercises)
         page = render(graded, "instructor")
         assert misconception.name.replace("_", " ") in page

@@ -69,7 +69,7 @@ def field() -> Iterator[Field]:
         shutil.rmtree(place)
 
 
-@pytest.fixture(scope="module", params=["namespaces", "landlock"])
+@pytest.fixture(scope="module", params=["namespaces", pytest.param("landlock", marks=pytest.mark.slow)])
 def zygote(request: pytest.FixtureRequest, field: Field) -> Iterator[Zygote]:
     """A zygote whose forks are confined in one of the modes; never one whose forks are not."""
     if sys.platform != "linux":

@@ -1,5 +1,6 @@
 """One proof a shipped assignment: everything that its checks observe of reference, alternatives, misconceptions."""
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -64,14 +65,27 @@ class Proof:
     def outcomes_of(self, variant: VariantSpec) -> dict[str, Outcome]:
         """What a misconception or an alternative observes in every check of the assignment.
 
-        The few checks that take long (real loader workers) are run on the variants of their own exercise only;
-        for all others what the reference observes is taken for granted.
+        Most variants are run through the checks of their own exercise only, and so are the few checks that take
+        long (real loader workers); for all others what the reference observes is taken for granted.
         """
         source = self._sources[variant in self.alternatives]
         overlay = Overlay(extract(source, [variant.name], "variants.py"), variant.name)
-        run = [check for check in self.checks if check.exercise == variant.exercise or check.name not in self._slow]
-        kept = {name: self.references[name].float32 for name in self._slow}
-        return kept | self._session.overlaid(overlay, run)
+        everywhere = variant.name in self.sample
+        run = [
+            check
+            for check in self.checks
+            if check.exercise == variant.exercise or (everywhere and check.name not in self._slow)
+        ]
+        return {name: found.float32 for name, found in self.references.items()} | self._session.overlaid(overlay, run)
+
+    @cached_property
+    def sample(self) -> set[str]:
+        """The variants that are run through every check, others each time: two of each exercise."""
+        chosen: set[str] = set()
+        for exercise in self.assignment.settings.exercise:
+            own = [v.name for v in (*self.misconceptions, *self.alternatives) if v.exercise == exercise.id]
+            chosen.update(random.Random(f"{self.run.seed}/{exercise.id}").sample(own, 2))
+        return chosen
 
     @cached_property
     def _slow(self) -> set[str]:
@@ -87,10 +101,14 @@ class Proof:
     @cached_property
     def graded(self) -> dict[str, Observed]:
         """Every misconception, judged and diagnosed as a submission, by name."""
-        return {m.name: self.grade(self.wrong[m.name]) for m in self.misconceptions}
+        return {m.name: self.grade(self.wrong[m.name], self.judged(m)) for m in self.misconceptions}
 
-    def grade(self, outcomes: Mapping[str, Outcome]) -> Observed:
-        """Judge and diagnose outcomes as those of a submission."""
+    def judged(self, variant: VariantSpec) -> tuple[CheckSpec, ...]:
+        """The checks in which a variant may differ from the reference, as far as it was run."""
+        return tuple(c for c in self.checks if variant.name in self.sample or c.exercise == variant.exercise)
+
+    def grade(self, outcomes: Mapping[str, Outcome], checks: tuple[CheckSpec, ...] | None = None) -> Observed:
+        """Judge and diagnose outcomes as those of a submission, in all checks or in some."""
         recording = Recording(
             assignment=self.assignment.name,
             seed=self.run.seed,
@@ -105,7 +123,7 @@ class Proof:
             assignment=self.assignment.name,
             seed=self.run.seed,
             device="cpu",
-            checks=self.checks,
+            checks=self.checks if checks is None else checks,
             hints={m.name: m.text for m in self.misconceptions},
             sources=CheckSources(self.assignment.checks_source()),
             judging=self.run.judging,
@@ -129,4 +147,5 @@ def failed(observed: Observed) -> list[str]:
 
 def exercises_of(checks: tuple[CheckSpec, ...], observed: Observed) -> set[str]:
     """The exercises in which a check did not pass."""
-    return {check.exercise for check in checks if observed.runs[check.name].verdict != "pass"}
+    judged = [check for check in checks if check.name in observed.runs]
+    return {check.exercise for check in judged if observed.runs[check.name].verdict != "pass"}
