@@ -119,7 +119,7 @@ def test_a_report_says_who_what_and_how_much(pages) -> None:
     for words in (
         *("Hooks, gradients and a small network", "Ada Lovelace", "attempt 2", "12 Oct 2026, 23:14 (UTC+02:00)"),
         *("2 cells did not run to the end", "name 'MLP' is not defined", "where does the factor go?"),
-        *("it looks transposed.", "in step", "namespaces, landlock, seccomp, rlimits", "2.6 s in all"),
+        *("it looks transposed.", "in step", "namespaces; landlock; seccomp; rlimits", "2.6 s in all"),
         *("The notebook does not define MLP.", "params: are on cpu, expected cuda.", "2.13.0"),
     ):
         assert words in text
