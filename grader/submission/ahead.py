@@ -24,8 +24,14 @@ from grader.observe.engine import Engine
 from grader.observe.plain import PlainEngine
 from grader.observe.warm import Zygote
 
-# What a text mentions, and the module to import ahead for it; torch's optimizers need its compiler front end.
-_AHEAD = {b"torchvision": "torchvision", b"matplotlib": "matplotlib.pyplot", b"optim": "torch._dynamo"}
+# What a text mentions, and the module to import ahead for it; torch's optimizers and its meta device need its compiler
+# front end, a second's import.
+_AHEAD = {
+    b"torchvision": "torchvision",
+    b"matplotlib": "matplotlib.pyplot",
+    b"optim": "torch._dynamo",
+    b'"meta"': "torch._dynamo",
+}
 _NAME = re.compile(r"[\w-]+")
 
 
@@ -75,7 +81,7 @@ def start_engine(options: Options) -> Engine:
         return PlainEngine()
     if options.confinement != "none":
         _refuse_exposed(options)
-    modules = [module for name, module in _AHEAD.items() if any(name in text for text in texts)]
+    modules = dict.fromkeys(module for name, module in _AHEAD.items() if any(name in text for text in texts))
     wanted = ",".join(options.devices).encode()
     settings = _assignment_files(options, "assignment.toml") if options.devices == ("auto",) else ()
     cuda = any(b"cuda" in text for text in (wanted, *settings))

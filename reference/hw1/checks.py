@@ -668,10 +668,6 @@ def descent_forgets_old_gradients(work, rng):
 # --- 1.11 brighten ---------------------------------------------------------------------------------------------
 
 
-# Arithmetic on the meta device needs torch's compiler front end, as optimizers do. It takes a second to import, and is
-# imported ahead of everything because this file names it (grader/submission/ahead.py).
-
-
 def every_pixel(rng):
     """An image in which each of the 256 values occurs once, in random order."""
     return torch.tensor(rng.permutation(256), dtype=torch.uint8, device=rng.device).reshape(8, 32)

@@ -9,8 +9,13 @@ from grader.assignment import folder as course_folder
 from grader.observe.engine import Engine
 
 
-@pytest.fixture(scope="module", params=NAMES)
+QUICK = [pytest.param((name, False), id=name) for name in NAMES]
+FULL = [pytest.param((name, True), id=f"{name}-in-full", marks=pytest.mark.slow) for name in NAMES]
+
+
+@pytest.fixture(scope="module", params=QUICK + FULL)
 def proof(request: pytest.FixtureRequest, engine: Engine) -> Iterator[Proof]:
-    made = Proof(course_folder.load(COURSE, request.param), engine)
+    name, in_full = request.param
+    made = Proof(course_folder.load(COURSE, name), engine, in_full)
     yield made
     made.close()

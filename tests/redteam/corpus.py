@@ -13,7 +13,6 @@ one line ``# expect: word=value ...``:
 - ``place``: where the cell stands, "last" (the default) or "first".
 - ``waits``: how many time limits must run out before the grader can go on, such as ``waits=cell:1,check:3``.
 - ``limits``: limits other than the toy's, such as ``limits=check_seconds:1``.
-- ``account=own``: it may run only where students have accounts of their own: nothing else would stop it.
 
 A cell that gets what it must not get prints a line that starts with GOT.
 """
@@ -23,7 +22,7 @@ from pathlib import Path
 
 HOME = Path(__file__).parent / "attacks"
 NAMES = tuple(sorted(path.stem for path in HOME.glob("*.cell")))
-_KNOWN = {"base", "lost", "won", "cell", "place", "waits", "limits", "account"}
+_KNOWN = {"base", "lost", "won", "cell", "place", "waits", "limits"}
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Every attack, in every mode that confines: no point more, no secret out, no trace left, nobody else touched."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,13 +10,10 @@ import pytest
 from redteam import corpus, toy
 from redteam.conftest import SEED, Field
 from redteam.corpus import Attack
-from redteam.known import KNOWN
 from redteam.leaks import Text
 from redteam.neighbour import Neighbour
 from redteam.traces import files, gone, processes, students_files
 
-from grader.confine import visible
-from grader.confine.privileges import can_read_as
 from grader.grading.model import Grade
 from grader.grading.run import Graded, GradingRun
 from grader.observe.warm import Zygote
@@ -40,14 +36,7 @@ def test_no_attack_gains_anything_or_leaves_a_trace(
     zygote: Zygote,
     neighbour: Neighbour,
     honest: dict[str, Grade],
-    request: pytest.FixtureRequest,
 ) -> None:
-    modes, why = KNOWN.get(attack.name, ((), ""))
-    here = confinement(zygote)
-    if here in modes:
-        request.node.add_marker(pytest.mark.xfail(strict=True, reason=why))
-    if attack.expect.get("account") == "own" and here == "landlock, same account" and os.geteuid() == 0:
-        pytest.skip("students' code runs as root here, whom no limit on processes binds")
     before, there, others = processes(zygote), files(field.place), students_files()
     visits = len(field.listener.visits)
     assignment = toy.limited(field.assignment, **attack.limits)
@@ -72,14 +61,6 @@ def test_no_attack_gains_anything_or_leaves_a_trace(
         "the next grade": [] if toy.without_times(clean) == toy.without_times(honest["correct"]) else [clean],
     }
     assert {what: found for what, found in problems.items() if found} == {}
-
-
-def confinement(zygote: Zygote) -> str:
-    """The mode, and whether student code runs under an account that owns other files and processes as well."""
-    if zygote.mode == "namespaces":
-        return zygote.mode
-    own = os.geteuid() == 0 and can_read_as(60_001, tuple(map(str, visible.interpreter())))
-    return "landlock" if own else "landlock, same account"
 
 
 @contextmanager

@@ -47,8 +47,9 @@ class Replayed:
 class Proof:
     """What an assignment's checks observe of its reference and of every known variant, for one fresh seed."""
 
-    def __init__(self, assignment: Assignment, engine: Engine) -> None:
+    def __init__(self, assignment: Assignment, engine: Engine, in_full: bool = False) -> None:
         self.assignment = assignment
+        self._in_full = in_full
         self.run = GradingRun(assignment, engine, fresh_seed())
         self.run.__enter__()
         self.checks = self.run.checks
@@ -80,7 +81,9 @@ class Proof:
 
     @cached_property
     def sample(self) -> set[str]:
-        """The variants that are run through every check, others each time: two of each exercise."""
+        """The variants that are run through every check, others each time: two of each exercise; in full, all."""
+        if self._in_full:
+            return {variant.name for variant in (*self.misconceptions, *self.alternatives)}
         chosen: set[str] = set()
         for exercise in self.assignment.settings.exercise:
             own = [v.name for v in (*self.misconceptions, *self.alternatives) if v.exercise == exercise.id]
