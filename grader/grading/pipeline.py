@@ -98,8 +98,8 @@ def observe_and_judge(exam: Exam, session: Session, progress: Progress) -> Obser
     with ThreadPoolExecutor(1) as student_side, ThreadPoolExecutor(1) as reference_side:
         ready = reference_side.submit(exam.reference.prepare)
         notebook = student_side.submit(session.run_notebook)
-        observed = reference_side.submit(exam.reference.observe, exam.checks)
         waves = _waves(exam.checks)
+        observed = [reference_side.submit(exam.reference.observe, wave) for wave in waves]
         together = student_side.submit(_run, exam, session, waves[0])
         judged: dict[str, Judged] = {}
         try:
@@ -108,10 +108,11 @@ def observe_and_judge(exam: Exam, session: Session, progress: Progress) -> Obser
             notebook.result()
             started = time.monotonic()
             progress("running the checks")
-            references = observed.result()
-            for wave in waves:
+            references: dict[str, ReferenceOutcomes] = {}
+            for wave, of_reference in zip(waves, observed, strict=True):
                 if wave is not waves[0]:
                     together = student_side.submit(_run, exam, session, wave)
+                references |= of_reference.result()
                 judged |= _judge(exam, wave, together.result(), references)
                 alone = _to_run_alone(wave, judged)
                 again = {check.name: student_side.submit(_run, exam, session, [check], references) for check in alone}
