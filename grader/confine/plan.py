@@ -10,9 +10,10 @@ from typing import Literal, NoReturn
 
 from grader.confine import landlock
 from grader.confine.resources import Resources
-from grader.confine.sandbox import Confines, Mode, Sandbox
+from grader.confine.sandbox import Confines, Mode, Sandbox, reads_past_permissions
 
 Wanted = Literal["auto", "strict", "landlock", "none"]
+PAST_PERMISSIONS = " but to read past folders' permissions"
 _LIKE_A_SESSION = Confines(Resources(0, 60, 1 << 20, 16), scratch_bytes=1 << 20)
 
 
@@ -122,10 +123,11 @@ def _layers(mode: Mode) -> tuple[str, ...]:
             "own network (network namespace, loopback only)",
             "own IPC and host name (ipc and uts namespaces)",
         )
-        spaces += ("own account (60001 and up)",) if root else ("own users (user namespace)",)
+        spaces += () if root else ("own users (user namespace)",)
     return (
         *spaces,
-        "no new privileges, no capabilities",
+        *(("own account (60001 and up)",) if root else ()),
+        "no new privileges, no capabilities" + (PAST_PERMISSIONS if reads_past_permissions(mode) else ""),
         f"file access by list (Landlock ABI {landlock.abi()})",
         "system calls by list (seccomp)" + ("" if mode == "namespaces" else ", no sockets"),
         "resource limits (rlimits)",

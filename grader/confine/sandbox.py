@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NoReturn
@@ -68,8 +67,7 @@ class Sandbox:
         self._own_processes = -1
         self._forks = 0
         self._as_root = os.geteuid() == 0
-        shut_off = not privileges.can_read_as(_FIRST_USER, tuple(map(str, visible.interpreter())))
-        self._reach_all = self._as_root and mode == "landlock" and shut_off
+        self._reach_all = reads_past_permissions(mode)
 
     def enter(self) -> None:
         """Move this process into namespaces of its own, with a root that holds the interpreter and nobody's files.
@@ -148,8 +146,8 @@ class Sandbox:
         privileges.drop(user, self._reach_all)
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user has cleared it
         self._restrict_files(places, confines.programs)
-        own_signals = self.mode == "namespaces" or landlock.scopes_signals(landlock.abi())
         own = self.mode == "namespaces"
+        own_signals = own or landlock.scopes_signals(landlock.abi())
         seccomp.install(sockets=own, programs=confines.programs, signals=own_signals, own_files=own)
         return places
 
@@ -162,6 +160,17 @@ class Sandbox:
         else:
             write = [places.work, places.temporary, places.home]
             landlock.restrict(read=visible.readable(), write=write, devices=devices, programs=programs)
+
+
+def reads_past_permissions(mode: Mode) -> bool:
+    """Whether forks keep the one capability to read past folders' permissions.
+
+    They do where they leave root's account, have no root directory of their own, and Python lies in a folder that is
+    closed to other accounts.
+    """
+    if os.geteuid() != 0 or mode != "landlock":
+        return False
+    return not privileges.can_read_as(_FIRST_USER, tuple(map(str, visible.interpreter())))
 
 
 def _own_views(scratch_bytes: int, owner: tuple[int, int]) -> Places:
@@ -193,14 +202,6 @@ def _make(folder: str, owner: tuple[int, int]) -> None:
 
 def _end_as(child: int) -> NoReturn:
     """Wait for a child and end as it ended."""
-    for descriptor in range(3, 64):
-        _quietly(os.close, descriptor)
+    os.closerange(3, 64)
     _, status = os.waitpid(child, 0)
     os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
-
-
-def _quietly(function: Callable[[int], None], argument: int) -> None:
-    try:
-        function(argument)
-    except OSError:
-        return

@@ -100,12 +100,14 @@ def call(name: str, *arguments: int | bytes | ctypes.Array[ctypes.c_char] | None
 
 
 def prctl(option: int, value: int) -> None:
-    """Operate on this process (prctl(2)): one option, one value.
+    """Operate on this process (prctl(2)): one option, one value; on every machine, known numbers or not.
 
     Raises:
         OSError: The kernel refused.
     """
-    call("prctl", option, value, 0, 0, 0)
+    if _libc().prctl(option, ctypes.c_ulong(value), 0, 0, 0) < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"prctl: {os.strerror(code)}")
 
 
 @cache

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from importlib import import_module
 from types import FunctionType
 from typing import Any
 
+from grader import authoring
+
 _TOOLKIT = "grader.authoring"
-_ROOMS = ("comparators", "declare", "folders", "memory", "modules", "rng", "tracing", "weights", "work")
 _ALSO = ("grader.wire.encode", "grader.wire.dense", "grader.wire.dtypes", "grader.observe.run", "grader.observe.used")
 
 
@@ -23,8 +23,8 @@ def remember() -> Callable[[], None]:
     Returns:
         Puts all of them back, with the code that they had.
     """
-    for room in _ROOMS:
-        import_module(f"{_TOOLKIT}.{room}")
+    for name in authoring.__all__:
+        getattr(authoring, name)  # loads the room that defines it
     modules = {n: m for n, m in sys.modules.items() if n in _ALSO or n.split(".")[:2] == _TOOLKIT.split(".")}
     names = {module: dict(vars(module)) for module in modules.values()}
     classes = {v: dict(vars(v)) for held in names.values() for v in held.values() if _is_ours(v)}

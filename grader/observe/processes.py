@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import stat
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+
+from grader.confine.syscalls import prctl
 
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_PDEATHSIG = 1
@@ -20,13 +21,13 @@ _DEEPEST, _LONGEST = 100, 2_000
 def adopt_orphans() -> None:
     """Become the parent of every orphan below this process, so that none gets out of its tree (prctl(2))."""
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def end_with_parent() -> None:
     """Have the kernel kill this process when its parent ends (prctl(2))."""
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def descendants(root: int) -> list[int]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
-from confinement.conftest import LIMITS, Inside
+from confinement.conftest import LIMITS, PROBE, Inside
 
 from grader.confine.syscalls import number
 from grader.observe.warm import Zygote
@@ -76,17 +76,11 @@ def test_a_neighbour_cannot_be_signalled_or_traced(confined: Zygote) -> None:
         assert found[0] != "allowed"
         # In a process namespace of its own that number may be another process's, its own check's.
         assert found[1] == "refused"
-        answer = session.check([first_probe()]).outcomes[0]
+        answer = session.check([PROBE]).outcomes[0]
         assert "Returned" in type(answer).__name__
     finally:
         first.close()
         second.close()
-
-
-def first_probe() -> object:
-    from confinement.conftest import PROBE
-
-    return PROBE
 
 
 def test_memory_of_other_processes_cannot_be_read(inside: Inside, bystander: subprocess.Popen[bytes]) -> None:
