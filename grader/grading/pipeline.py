@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+import msgspec
+
 from grader.authoring.spec import CheckSpec
 from grader.grading import requests
 from grader.grading.judging import Judging
@@ -226,16 +228,29 @@ def _diagnose_all(
     found = {}
     for exercise, checks in wrong.items():
         progress(f"looking for what explains {exercise}")
-        found[exercise] = exam.judging.diagnose(
-            requests.Diagnose(
-                checks=tuple(checks),
-                outcomes={c.name: judged[c.name][0].outcomes[0] for c in checks},
-                verdicts={c.name: judged[c.name][1] for c in checks},
-                references={c.name: references[c.name] for c in checks},
-                variants=variants[exercise].result(),
-            )
+        request = requests.Diagnose(
+            checks=tuple(checks),
+            outcomes={c.name: judged[c.name][0].outcomes[0] for c in checks},
+            verdicts={c.name: judged[c.name][1] for c in checks},
+            references={c.name: references[c.name] for c in checks},
+            variants=variants[exercise].result(),
         )
+        found[exercise] = _diagnose(exam, request, reference_side)
     return found
+
+
+def _diagnose(exam: Exam, request: requests.Diagnose, reference_side: ThreadPoolExecutor) -> requests.Diagnosed:
+    """Find what explains an exercise; a misconception is named only after it was seen to observe so by itself."""
+    certain: set[str] = set()
+    while True:
+        found = exam.judging.diagnose(request)
+        unsure = {name for name in (found.exercise, *found.checks.values()) if name} - certain
+        if not unsure:
+            return found
+        alone = {n: reference_side.submit(exam.reference.variant, n, request.checks) for n in sorted(unsure)}
+        observed = {name: future.result() for name, future in alone.items()}
+        certain |= unsure
+        request = msgspec.structs.replace(request, variants=request.variants | observed)
 
 
 def _worth_diagnosing(result: CheckResult, verdict: Verdict) -> bool:

@@ -12,7 +12,9 @@ from grader.grading.recording import Recording, ReferenceOutcomes
 from grader.grading.seeds import check_seed
 from grader.observe.protocol import CheckSource, Overlay, Precision
 from grader.observe.supervisor import Session
-from grader.wire.outcome import Outcome
+from grader.wire.outcome import Outcome, Stopped
+
+_TOGETHER_SECONDS = 5.0
 
 
 class ReferenceSource(Protocol):
@@ -25,7 +27,13 @@ class ReferenceSource(Protocol):
         """What the reference observes in some checks, by check."""
 
     def variants(self, exercise: str, checks: Sequence[CheckSpec]) -> dict[str, dict[str, Outcome]]:
-        """What each misconception of an exercise observes in its checks, by name and check."""
+        """What each misconception of an exercise seems to observe in its checks, by name and check.
+
+        It is quick, and one misconception may disturb another; `variant` says of one what is so.
+        """
+
+    def variant(self, name: str, checks: Sequence[CheckSpec]) -> dict[str, Outcome]:
+        """What one misconception observes in some checks, by check."""
 
     def close(self) -> None:
         """Let go of whatever runs."""
@@ -97,17 +105,33 @@ class LiveReference:
         }
 
     def variants(self, exercise: str, checks: Sequence[CheckSpec]) -> dict[str, dict[str, Outcome]]:
-        """Run each misconception of an exercise through its checks."""
-        return {m.name: self.variant(m.name, checks) for m in self._misconceptions if m.exercise == exercise}
+        """Run the misconceptions of an exercise through its checks one after the other, all in one process.
+
+        A fork costs more than they do. Where one of them crashes or hangs, each gets a process of its own.
+        """
+        names = [m.name for m in self._misconceptions if m.exercise == exercise]
+        overlays = [self._overlay(name) for name in names]
+        sources = [self._source_of(check) for check in checks]
+        outcomes = self._session.check(sources, overlays, seconds=_TOGETHER_SECONDS).outcomes if names else ()
+        if any(isinstance(outcome, Stopped) for outcome in outcomes):
+            return {name: self.variant(name, checks) for name in names}
+        parts = [outcomes[i : i + len(checks)] for i in range(0, len(outcomes), len(checks))]
+        return {
+            name: {check.name: outcome for check, outcome in zip(checks, part, strict=True)}
+            for name, part in zip(names, parts, strict=True)
+        }
 
     def variant(self, name: str, checks: Sequence[CheckSpec]) -> dict[str, Outcome]:
         """Run one misconception through some checks, all in one process: it is the course's own code."""
-        return self.overlaid(Overlay(extract(self._source, [name], "misconceptions.py"), name), checks)
+        return self.overlaid(self._overlay(name), checks)
 
     def overlaid(self, overlay: Overlay, checks: Sequence[CheckSpec]) -> dict[str, Outcome]:
         """Run checks on the reference with some definitions in place of its own."""
-        result = self._session.check([self._source_of(check) for check in checks], overlay=overlay, trusted=True)
+        result = self._session.check([self._source_of(check) for check in checks], [overlay], trusted=True)
         return {check.name: outcome for check, outcome in zip(checks, result.outcomes, strict=True)}
+
+    def _overlay(self, name: str) -> Overlay:
+        return Overlay(extract(self._source, [name], "misconceptions.py"), name)
 
     def _source_of(self, check: CheckSpec, precisions: tuple[Precision, ...] = ("float32",)) -> CheckSource:
         seed = check_seed(self._seed, self._assignment, check.name)
@@ -135,6 +159,10 @@ class RecordedReference:
         """Look up what was recorded."""
         names = {m.name for m in self._recording.misconceptions if m.exercise == exercise}
         return {name: found for name, found in self._recording.variants.items() if name in names}
+
+    def variant(self, name: str, checks: Sequence[CheckSpec]) -> dict[str, Outcome]:
+        """Look up what was recorded."""
+        return self._recording.variants[name]
 
     def close(self) -> None:
         """Nothing to do."""

@@ -36,7 +36,7 @@ def answer(found: Message | Stopped, request: CheckRequest) -> CheckAnswer | Sto
         return Stopped("invalid", "what the process sent is not an answer")
     if not secrets.compare_digest(said.nonce.encode("utf-8", "replace"), request.nonce.encode()):
         return Stopped("invalid", "what the process sent is not the answer to this check")
-    if len(said.outcomes) != request.count or len(said.seconds) != len(request.checks):
+    if len(said.outcomes) != request.count or len(said.seconds) != request.rounds * len(request.checks):
         return Stopped("invalid", "what the process sent does not answer what was asked")
     return CheckAnswer(
         request.nonce,

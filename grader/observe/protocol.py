@@ -126,17 +126,23 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         nonce: Repeated in the answer; an answer without it is none.
         checks: The checks; what one of them spoils is spoilt for those after it.
-        overlay: Definitions to put in place of the notebook's first.
+        overlays: Definitions to put in place of the notebook's. Where there are several, all checks are run on each
+            in turn, and each replaces the one before it.
     """
 
     nonce: str
     checks: tuple[CheckSource, ...]
-    overlay: Overlay | None = None
+    overlays: tuple[Overlay, ...] = ()
+
+    @property
+    def rounds(self) -> int:
+        """How often each check is run."""
+        return max(1, len(self.overlays))
 
     @property
     def count(self) -> int:
         """How many outcomes answer it."""
-        return sum(len(check.precisions) for check in self.checks)
+        return self.rounds * sum(len(check.precisions) for check in self.checks)
 
 
 class CheckAnswer(msgspec.Struct, frozen=True):
@@ -144,10 +150,10 @@ class CheckAnswer(msgspec.Struct, frozen=True):
 
     Attributes:
         nonce: The request's.
-        outcomes: For each check, one for each precision asked for.
-        seconds: For each check, how long its first run took.
+        outcomes: For each check, one for each precision asked for; those of each overlay after those of the one before.
+        seconds: For each check, how long its first run took; so again for each further overlay.
         called: For each check, the functions that it is to be written without and that were called all the same;
-            empty where no check avoids any.
+            empty where no check avoids any. Nothing is noted of further overlays.
     """
 
     nonce: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,34 +25,45 @@ from grader.wire.outcome import Missing, Outcome, Raised, Returned
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
-def run_request(request: CheckRequest, namespace: dict[str, Any], device: str) -> CheckAnswer:
-    """Run requested checks, each in every precision that is asked for.
+def run_request(
+    request: CheckRequest, namespace: dict[str, Any], device: str, restore: Callable[[], None] = lambda: None
+) -> CheckAnswer:
+    """Run requested checks, each in every precision that is asked for, on every overlay that is.
 
     Args:
-        request: The checks' sources, names, seeds and precisions.
-        namespace: What the notebook has defined; an overlay is put into it.
+        request: The checks' sources, names, seeds and precisions, and the overlays.
+        namespace: What the notebook has defined; overlays are put into it.
         device: Where the checks' inputs are made.
+        restore: Puts back what code may have changed of the toolkit, before each overlay.
 
     Returns:
         What became of them.
     """
     # The cells may have asked for more: OpenMP would wait for ever for threads that did not come along to this fork.
     torch.set_num_threads(1)
-    if request.overlay is not None:
-        apply_overlay(request.overlay, namespace)
     outcomes: list[Outcome] = []
     seconds: list[float] = []
     called: list[tuple[str, ...]] = []
-    for asked in request.checks:
-        check = load_source(asked.source, "checks.py", asked.name, Check)
-        for place, precision in enumerate(asked.precisions):
-            started = time.monotonic()
-            with used(asked.avoid) as functions:
-                outcomes.append(run_check(check, namespace, asked.seed, device, precision))
-            if place == 0:
-                seconds.append(time.monotonic() - started)
-                called.append(tuple(functions))
-    return CheckAnswer(request.nonce, tuple(outcomes), tuple(seconds), tuple(called))
+    checks: dict[tuple[str, str], Check] = {}
+    defined = dict(namespace)
+    for overlay in request.overlays or (None,):
+        if overlay is not None:
+            restore()
+            namespace.clear()
+            namespace.update(defined)
+            apply_overlay(overlay, namespace)
+        for asked in request.checks:
+            wanted = (asked.source, asked.name)
+            if wanted not in checks:
+                checks[wanted] = load_source(asked.source, "checks.py", asked.name, Check)
+            for place, precision in enumerate(asked.precisions):
+                started = time.monotonic()
+                with used(asked.avoid) as functions:
+                    outcomes.append(run_check(checks[wanted], namespace, asked.seed, device, precision))
+                if place == 0:
+                    seconds.append(time.monotonic() - started)
+                    called.append(tuple(functions))
+    return CheckAnswer(request.nonce, tuple(outcomes), tuple(seconds), tuple(called[: len(request.checks)]))
 
 
 def run_check(

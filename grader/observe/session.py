@@ -110,7 +110,7 @@ def _here(check: CheckRequest, shell: Any, device: str, restore: Callable[[], No
     from grader.observe.run import run_request
 
     restore()
-    answer = run_request(check, shell.user_ns, device)
+    answer = run_request(check, shell.user_ns, device, restore)
     _flush()
     return _pack(answer)
 
@@ -142,7 +142,11 @@ def _in_fork(check: CheckRequest, run: Callable[[], bytes]) -> bytes:
     if message is not None:
         return message.body  # its end is awaited with the next one's: tearing a large process down takes a while
     stopped: Outcome = Stopped(*_how_it_ended(status))
-    return _pack(CheckAnswer(check.nonce, (stopped,) * check.count, (time.monotonic() - started,) * len(check.checks)))
+    return _pack(
+        CheckAnswer(
+            check.nonce, (stopped,) * check.count, (time.monotonic() - started,) * (check.rounds * len(check.checks))
+        )
+    )
 
 
 def _reap() -> None:

@@ -142,20 +142,23 @@ class Session:
     def check(
         self,
         checks: Sequence[CheckSource],
-        overlay: Overlay | None = None,
+        overlays: Sequence[Overlay] = (),
         trusted: bool = False,
+        seconds: float | None = None,
     ) -> CheckResult:
         """Run checks on what the notebook has defined, all of them in one process.
 
         Args:
             checks: The checks. What one of them spoils is spoilt for those after it.
-            overlay: Definitions to put in place of the notebook's first.
+            overlays: Definitions to put in place of the notebook's first; the checks are run on each in turn.
             trusted: The code is the course's own: each check has the time limit to itself, not all together.
+            seconds: A time limit for all of them instead.
 
         Returns:
-            What became of them; always an answer, whatever the code does.
+            What became of them, one overlay after the other; always an answer, whatever the code does.
         """
-        request = CheckRequest(nonce=secrets.token_hex(16), checks=tuple(checks), overlay=overlay)
+        request = CheckRequest(nonce=secrets.token_hex(16), checks=tuple(checks), overlays=tuple(overlays))
+        runs = request.rounds * len(checks)
         if self._process is None and self._revived_seconds < self._limits.notebook_seconds:
             revived = time.monotonic()
             self.run_notebook()
@@ -163,16 +166,16 @@ class Session:
         process, watch = self._process, self._watch
         if process is None or watch is None:
             lost = Stopped("crash", "the notebook's process was lost too often to go on")
-            return CheckResult((lost,) * request.count, (0.0,) * len(checks), "")
-        limit = self._limits.check_seconds * (request.count if trusted else 1)
+            return CheckResult((lost,) * request.count, (0.0,) * runs, "")
+        limit = seconds or self._limits.check_seconds * (request.count if trusted else 1)
         started = time.monotonic()
         watch.output.kept, watch.output.total_bytes = b"", 0
         found = watch.send("check", msgspec.msgpack.encode(request), limit) or watch.next(started + limit, limit)
         answer = claims.answer(found, request)
         if isinstance(answer, Stopped):
             answer = self._stop_check(answer, found, request)
-            seconds = time.monotonic() - started
-            return CheckResult((answer,) * request.count, (seconds,) * len(checks), watch.output.text())
+            took = time.monotonic() - started
+            return CheckResult((answer,) * request.count, (took,) * runs, watch.output.text())
         process.kill_children()
         return CheckResult(answer.outcomes, answer.seconds, watch.output.text(), answer.called)
 

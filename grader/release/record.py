@@ -47,7 +47,8 @@ def record(assignment: Assignment, engine: Engine) -> Recording:
             variants: dict[str, dict[str, Outcome]] = {}
             for exercise in assignment.settings.exercise:
                 own_checks = [check for check in public if check.exercise == exercise.id]
-                variants |= reference.variants(exercise.id, own_checks)
+                names = [m.name for m in run.misconceptions if m.exercise == exercise.id]
+                variants |= {name: reference.variant(name, own_checks) for name in names}
         finally:
             reference.close()
         return Recording(

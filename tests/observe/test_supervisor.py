@@ -222,10 +222,22 @@ def test_an_overlay_replaces_what_the_notebook_defined(session: Open) -> None:
         "wrong",
     )
     opened = session(F, G)
-    found = opened.check([CheckSource(CHECKS, "of_f", "seed")], overlay=overlay).outcomes[0]
+    found = opened.check([CheckSource(CHECKS, "of_f", "seed")], overlays=[overlay]).outcomes[0]
     assert isinstance(found, Returned)
     assert decode(found.observation) == {"got": 31}
     assert outcome(opened, "of_f") == 4
+
+
+def test_of_several_overlays_each_replaces_the_one_before(session: Open) -> None:
+    head = "from grader.authoring import misconception\n"
+    body = "@misconception(exercise='f')\ndef {0}(work):\n    'Hint.'\n    return {{'{1}': lambda x: {2}, 'new': 1}}\n"
+    source = head + body.format("f_wrong", "f", -1) + body.format("g_wrong", "g", -2)
+    opened = session(F, G)
+    checks = [CheckSource(CHECKS, name, "seed") for name in ("of_f", "of_g")]
+    found = opened.check(checks, [Overlay(source, "f_wrong"), Overlay(source, "g_wrong")])
+    got = [decode(outcome.observation) for outcome in found.outcomes if isinstance(outcome, Returned)]
+    assert got == [{"got": n} for n in (-1, outcome(opened, "of_g"), outcome(opened, "of_f"), -2)]
+    assert len(found.seconds) == 4
 
 
 def test_global_random_streams_are_the_same_in_every_session(session: Open) -> None:
