@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -57,7 +58,7 @@ def _answer(request: Request, labels: dict[str, Any]) -> Answer:
     if isinstance(request, Describe):
         return _describe(request, labels)
     if isinstance(request, Judge):
-        known = _secrets(request.check, request.seed, labels)
+        known = secrets_of(request.check, request.seed, labels)
         return Judged(judge_outcome(request.outcome, request.reference, request.check, known))
     return diagnose_outcomes(request.checks, request.outcomes, request.verdicts, request.references, request.variants)
 
@@ -92,7 +93,7 @@ def diagnose_outcomes(
 
 def _describe(request: Describe, labels: dict[str, Any]) -> Described:
     module = load_module(request.checks, "checks.py")
-    labels.update({name: value for name, value in vars(module).items() if callable(value)})
+    labels.update(_callables(module))
     misconceptions = members(load_module(request.misconceptions, "misconceptions.py"), Misconception)
     alternatives = members(load_module(request.alternatives, "alternatives.py"), Alternative)
     return Described(
@@ -116,7 +117,16 @@ def _spec(check: Check) -> CheckSpec:
     )
 
 
-def _secrets(check: CheckSpec, seed: str, labels: Mapping[str, Any]) -> dict[str, Tree]:
+def labels_of(checks: str) -> dict[str, Any]:
+    """The functions of a check file by name, among them those that make the labels that only the judge may hold."""
+    return _callables(load_module(checks, "checks.py"))
+
+
+def _callables(module: ModuleType) -> dict[str, Any]:
+    return {name: value for name, value in vars(module).items() if callable(value)}
+
+
+def secrets_of(check: CheckSpec, seed: str, labels: Mapping[str, Any]) -> dict[str, Tree]:
     """Make the labels that only the judge may hold, from the same seed as the check's inputs."""
     from grader.wire.decode import decode
     from grader.wire.encode import encode

@@ -9,7 +9,7 @@ from grader.judge import leaves
 from grader.judge.verdict import Difference
 from grader.wire.tree import Opaque, TensorLeaf, Tree
 
-_NO_DOUBLE = object()
+NO_DOUBLE = object()
 
 
 def compare(
@@ -31,32 +31,35 @@ def compare(
     Returns:
         The differences in the order of the reference's observation; none where the two are equal.
     """
-    walk = _Walk(comparators or {}, labels or {})
-    walk.node((), got, expected, _NO_DOUBLE if expected64 is None else expected64)
+    walk = Walk(comparators or {}, labels or {})
+    walk.node((), got, expected, NO_DOUBLE if expected64 is None else expected64)
     return tuple(walk.found)
 
 
-class _Walk:
+class Walk:
+    """Both observations side by side, leaf by leaf; `found` collects the differences."""
+
     def __init__(self, comparators: Mapping[str, Comparator], labels: Mapping[str, Tree]) -> None:
         self.found: list[Difference] = []
         self._comparators = comparators
         self._labels = labels
 
     def node(self, path: tuple[str, ...], got: Tree, expected: Tree, double: object) -> None:
+        """Compare what lies at a path and all below it; `double` is the reference's in float64, if any."""
         comparator = self._comparator(path)
         if isinstance(expected, dict) and isinstance(got, dict):
             self._dicts(path, got, expected, double)
         elif isinstance(expected, list | tuple) and isinstance(got, list | tuple):
             self._sequences(path, got, expected, double, comparator)
         else:
-            self._leaf(path, got, expected, double, comparator)
+            self.leaf(path, got, expected, double, comparator)
 
     def _dicts(self, path: tuple[str, ...], got: dict[str, Tree], expected: dict[str, Tree], double: object) -> None:
         for key, value in expected.items():
             if key not in got:
                 self._add((*path, key), "missing", "missing")
             else:
-                deeper = double.get(key, _NO_DOUBLE) if isinstance(double, dict) else _NO_DOUBLE
+                deeper = double.get(key, NO_DOUBLE) if isinstance(double, dict) else NO_DOUBLE
                 self.node((*path, key), got[key], value, deeper)
         for key in got:
             if key not in expected:
@@ -71,23 +74,24 @@ class _Walk:
         comparator: Comparator | None,
     ) -> None:
         if isinstance(comparator, SameSet | Accuracy) or (_is_series(expected) and _is_flat(got)):
-            self._leaf(path, got, expected, double, comparator)
+            self.leaf(path, got, expected, double, comparator)
             return
         if len(got) != len(expected):
             self._add(path, "shape", f"{leaves.count(len(got), 'item')} where {len(expected)} are expected")
         doubles = double if isinstance(double, list | tuple) and len(double) == len(expected) else None
         for i, (ours, theirs) in enumerate(zip(got, expected, strict=False)):
-            self.node((*path, f"item {i}"), ours, theirs, doubles[i] if doubles is not None else _NO_DOUBLE)
+            self.node((*path, f"item {i}"), ours, theirs, doubles[i] if doubles is not None else NO_DOUBLE)
 
-    def _leaf(
+    def leaf(
         self, path: tuple[str, ...], got: Tree, expected: Tree, double: object, comparator: Comparator | None
     ) -> None:
+        """Compare a leaf, or a list that is compared as a whole."""
         if isinstance(got, Opaque):
             where = leaves.kind_of(expected)
             self._add(path, "opaque", f"{leaves.a(got.type_name)} where {where} is expected; {got.reason}")
             return
         try:
-            twin = None if double is _NO_DOUBLE else double
+            twin = None if double is NO_DOUBLE else double
             self.found += leaves.compare_leaf(" > ".join(path), got, expected, twin, comparator, self._labels)
         except Exception as error:  # noqa: BLE001 - whatever a comparison stumbles over is no match
             self._add(path, "values", f"cannot be compared with what is expected ({type(error).__name__})")

@@ -141,7 +141,7 @@ def _values(
     if torch.equal(got, expected):
         return []
     wide = torch.complex128 if expected.is_complex() else torch.float64
-    truth, allowed = _truth(expected, double, comparator, wide)
+    truth, allowed = truth_of_tensor(expected, double, comparator)
     ours = got.to(wide)
     if tolerance.has_floor(expected.dtype):
         if bool(close(ours, truth, allowed).all()):
@@ -156,9 +156,20 @@ def _values(
     return [Difference(path, "values", message, picture(got, expected))]
 
 
-def _truth(
-    expected: torch.Tensor, double: torch.Tensor | None, comparator: Comparator | None, wide: torch.dtype
+def truth_of_tensor(
+    expected: torch.Tensor, double: torch.Tensor | None, comparator: Comparator | None
 ) -> tuple[torch.Tensor, torch.Tensor]:
+    """What a tensor is compared with, and the allowance of each element.
+
+    Args:
+        expected: The reference's values, any shape and dtype.
+        double: Those of its run in float64; None where there are none.
+        comparator: The author's, None for the standard comparison.
+
+    Returns:
+        Both in float64 (complex128 for complex values), of the expected shape.
+    """
+    wide = torch.complex128 if expected.is_complex() else torch.float64
     single = expected.to(wide)
     if isinstance(comparator, Exact) or not tolerance.has_floor(expected.dtype):
         return single, torch.zeros_like(single.abs())
@@ -177,7 +188,7 @@ def _lists(
     if any(isinstance(item, float) for item in expected):
         if len(got) != len(expected):
             message = f"{count(len(got), 'number')} where {len(expected)} are expected"
-            return [Difference(path, "shape", message, picture(_series(got), _series(expected)))]
+            return [Difference(path, "shape", message, picture(series(got), series(expected)))]
         twins = list(double) if isinstance(double, list | tuple) and len(double) == len(expected) else None
         return _numbers(path, got, expected, twins, comparator, (len(expected),))
     message = compare_texts(got, expected, shown)
@@ -205,25 +216,37 @@ def _numbers(
     shape: tuple[int, ...],
 ) -> list[Difference]:
     """Python numbers mostly come out of float32 tensors by .item(), so they are allowed what float32 is."""
-    ours, theirs = _series(got).reshape(shape), _series(expected).reshape(shape)
-    wide = theirs.dtype
-    if isinstance(comparator, Exact):
-        allowed, truth = torch.zeros_like(theirs.abs()), theirs
-    elif isinstance(comparator, Close):
-        allowed, truth = comparator.atol + comparator.rtol * theirs.abs(), theirs
-    else:
-        narrow = torch.complex64 if wide.is_complex else torch.float32
-        twin = _series(double).reshape(shape) if double is not None else None
-        if twin is not None and twin.dtype == wide:
-            truth, allowed = tolerance.expectation(theirs, twin, narrow)
-        else:
-            truth, allowed = theirs, tolerance.floor(theirs, narrow)
+    ours, theirs = series(got).reshape(shape), series(expected).reshape(shape)
+    twin = series(double).reshape(shape) if double is not None else None
+    truth, allowed = truth_of_numbers(theirs, twin, comparator)
     if bool(close(ours, truth, allowed).all()):
         return []
     return [Difference(path, "values", explain(ours, truth, allowed), picture(ours, theirs))]
 
 
-def _series(numbers: list[Tree]) -> torch.Tensor:
+def truth_of_numbers(
+    expected: torch.Tensor, double: torch.Tensor | None, comparator: Comparator | None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """What Python numbers are compared with, and the allowance of each.
+
+    Args:
+        expected: The reference's, float64 or complex128.
+        double: Those of its run in float64, of the same shape; None where there are none.
+        comparator: The author's, None for the standard comparison.
+    """
+    wide = expected.dtype
+    if isinstance(comparator, Exact):
+        return expected, torch.zeros_like(expected.abs())
+    if isinstance(comparator, Close):
+        return expected, comparator.atol + comparator.rtol * expected.abs()
+    narrow = torch.complex64 if wide.is_complex else torch.float32
+    if double is not None and double.dtype == wide:
+        return tolerance.expectation(expected, double, narrow)
+    return expected, tolerance.floor(expected, narrow)
+
+
+def series(numbers: list[Tree]) -> torch.Tensor:
+    """Python numbers as a float64 tensor, complex128 where one is complex."""
     complex_ones = any(isinstance(n, complex) for n in numbers)
     return torch.tensor(numbers, dtype=torch.complex128 if complex_ones else torch.float64)
 
