@@ -1,0 +1,63 @@
+"""All operators, in the order in which their changes are tried."""
+
+from __future__ import annotations
+
+from grader.verify.operators import (
+    arithmetic,
+    calls,
+    conditions,
+    constants,
+    dimensions,
+    inplace,
+    modules,
+    ranges,
+    results,
+    statements,
+    tensors,
+)
+from grader.verify.operators.place import Operator
+
+# Where two make the same change of a place, it bears the name of the first: what is special comes before what is not.
+OPERATORS: tuple[Operator, ...] = (
+    Operator("super dropped", modules.dropped_super),
+    Operator("parameter to tensor", modules.plain_tensor),
+    Operator("module container to plain one", modules.plain_container),
+    Operator("registration to attribute", modules.plain_attribute),
+    Operator("gradient mode dropped", tensors.dropped_gradient_mode),
+    Operator("dtype", tensors.dtype),
+    Operator("dimension", dimensions.dimension),
+    Operator("in place or not", inplace.in_place_method),
+    Operator("in place or not", inplace.in_place_assignment),
+    Operator("result detached", results.detached),
+    Operator("view to copy", results.copied),
+    Operator("method call dropped", calls.dropped_method),
+    Operator("conversion dropped", calls.dropped_wrapper),
+    Operator("keyword dropped", calls.dropped_keyword),
+    Operator("arguments swapped", calls.swapped_arguments),
+    Operator("other function", calls.twin),
+    Operator("arithmetic", arithmetic.arithmetic),
+    Operator("comparison", arithmetic.comparison),
+    Operator("not dropped", arithmetic.dropped_not),
+    Operator("minus dropped", arithmetic.dropped_minus),
+    Operator("operand dropped", arithmetic.dropped_operand),
+    Operator("condition fixed", conditions.fixed_condition),
+    Operator("none to false", conditions.none_to_false),
+    Operator("slice", ranges.slice_bound),
+    Operator("range", ranges.range_bound),
+    Operator("loop shortened", ranges.shorter_loop),
+    Operator("break or continue", ranges.break_continue),
+    Operator("integer", constants.integer),
+    Operator("float", constants.floating),
+    Operator("infinity", constants.infinity),
+    Operator("truth value", constants.truth),
+    Operator("text", constants.text),
+    Operator("call dropped", statements.dropped_call),
+    Operator("update dropped", statements.dropped_update),
+    Operator("update to assignment", statements.accumulation),
+    Operator("assignment dropped", statements.dropped_assignment),
+    Operator("raise dropped", statements.dropped_raise),
+    Operator("other exception", statements.other_exception),
+    Operator("steps swapped", statements.swapped_steps),
+    Operator("guard dropped", statements.dropped_guard),
+    Operator("nothing returned", statements.returned_none),
+)
