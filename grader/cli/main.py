@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_submit(commands)
     _add_release(commands)
+    _add_verify(commands)
     _add_doctor(commands)
     return parser
 
@@ -93,6 +94,26 @@ def _add_release(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     release.set_defaults(command=_release)
 
 
+def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verify = commands.add_parser(
+        "verify",
+        help="prove that an assignment is fair before a class sees it",
+        description="Run the reference, the stub, every alternative, misconception and mutant through the checks, with "
+        "many seeds; exit with 1 when right work is refused or wrong work accepted.",
+    )
+    verify.add_argument("assignment", nargs="*", help="the assignments to verify, such as hw2")
+    verify.add_argument("--all", action="store_true", help="verify every assignment of the course")
+    verify.add_argument("--course", type=Path, default=Path(), help="the folder that holds reference/")
+    verify.add_argument("--exercise", action="append", default=[], metavar="ID", help="look at this exercise only")
+    verify.add_argument("--seeds", type=_count, default=20, metavar="N", help="with how many seeds (20)")
+    verify.add_argument("--workers", type=_count, metavar="N", help="how many run side by side; all cores")
+    verify.add_argument("--no-mutants", action="store_true", help="leave out small changes of the reference")
+    verify.add_argument("--reports", type=Path, default=Path("reports"), help="where the HTML page lands")
+    verify.add_argument("--table", type=Path, metavar="FILE", help="write the figures as Markdown, too")
+    verify.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    verify.set_defaults(command=_verify)
+
+
 def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     doctor = commands.add_parser(
         "doctor",
@@ -112,6 +133,12 @@ def _devices(text: str) -> tuple[str, ...]:
     return devices
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
 def _submit(options: argparse.Namespace) -> int:
     from grader.cli.submit import run
 
@@ -120,6 +147,12 @@ def _submit(options: argparse.Namespace) -> int:
 
 def _release(options: argparse.Namespace) -> int:
     from grader.cli.release import run
+
+    return run(options)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from grader.cli.verify import run
 
     return run(options)
 

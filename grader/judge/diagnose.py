@@ -36,8 +36,9 @@ def diagnose(
     A misconception that observes the same in every check of the exercise, right and wrong ones alike, explains it.
     Where none does, one may explain single checks: those whose outcome it shares with no other misconception, if this
     tells something (an observation, or an error with words of its own) and no other check contradicts it; the one
-    that so agrees with most of the failed checks explains the exercise. A wrong name is worse than none: where two
-    fit equally well, none is given, nor for work that is not written yet.
+    that so agrees with most of the failed checks explains the exercise. So two mistakes in one work are both found. A
+    wrong name is worse than none: where two fit equally well, none is given, nor where all that could be named leave
+    more than half of the failed checks unexplained, nor for work that is not written yet.
 
     Args:
         outcomes: The student's outcomes by check.
@@ -85,6 +86,9 @@ def _in_parts(
         name for name in set(named.values()) if not _contradicted(variants[name], alike[name], references, comparators)
     }
     named = {check: name for check, name in named.items() if name in sound}
+    explained = {check for name in sound for check in alike[name] & failed}
+    if 2 * len(explained) < len(failed):
+        return Diagnosis(None, {})
     best = sorted(sound, key=lambda name: -len(alike[name] & failed))
     tied = len(best) > 1 and len(alike[best[0]] & failed) == len(alike[best[1]] & failed)
     return Diagnosis(best[0] if best and not tied else None, named)

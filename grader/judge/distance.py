@@ -109,8 +109,8 @@ def _measure(got: Tree, expected: Tree, double: object, comparator: Comparator |
 
 def _numbers(value: object) -> torch.Tensor | None:
     """A float, or a list of numbers with a float in it, as a tensor."""
-    items = list(value) if isinstance(value, list | tuple) else [value]
-    numbers: list[Tree] = [item for item in items if type(item) in (int, float, complex)]
+    items: list[object] = list(value) if isinstance(value, list | tuple) else [value]
+    numbers: list[Tree] = [item for item in items if isinstance(item, int | float | complex) and item is not bool(item)]
     if len(numbers) != len(items) or not any(isinstance(item, float | complex) for item in numbers):
         return None
     found = series(numbers)

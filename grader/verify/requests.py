@@ -58,6 +58,7 @@ class Name(msgspec.Struct, frozen=True, tag="name"):
         variants: The misconceptions' outcomes by name and check.
         works: The works' outcomes by name and check.
         seeds: The checks' seeds by check.
+        shares: Whether it is wanted, too, how much of each work each misconception explains.
     """
 
     checks: tuple[CheckSpec, ...]
@@ -65,6 +66,7 @@ class Name(msgspec.Struct, frozen=True, tag="name"):
     variants: dict[str, dict[str, Outcome]]
     works: dict[str, dict[str, Outcome]]
     seeds: dict[str, str]
+    shares: bool = False
 
 
 class Named(msgspec.Struct, frozen=True, tag="named"):
@@ -72,11 +74,12 @@ class Named(msgspec.Struct, frozen=True, tag="named"):
 
     Attributes:
         names: The misconception that explains it; "" for none.
-        certain: Whether that misconception observes the same in every check of the exercise.
+        shares: Where wanted, by work and misconception: the share of the checks that the work fails in which the
+            misconception observes the same.
     """
 
     names: dict[str, str]
-    certain: dict[str, bool]
+    shares: dict[str, dict[str, float]] = {}
 
 
 class Spread(msgspec.Struct, frozen=True, tag="spread"):

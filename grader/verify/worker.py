@@ -79,7 +79,7 @@ def weigh(request: Weigh, labels: Mapping[str, Any]) -> Weighed:
 
 def name(request: Name, labels: Mapping[str, Any]) -> Named:
     """Diagnose each work as a submission of its own."""
-    names, certain = {}, {}
+    names, shares = {}, {}
     specs = {check.name: check for check in request.checks}
     for work, outcomes in request.works.items():
         verdicts = {
@@ -93,11 +93,14 @@ def name(request: Name, labels: Mapping[str, Any]) -> Named:
         }
         found = diagnose_outcomes(request.checks, outcomes, verdicts, request.references, request.variants)
         names[work] = found.exercise or ""
-        certain[work] = found.exercise is not None and all(
-            same_outcome(outcome, request.variants[found.exercise][check], specs[check].compare)
-            for check, outcome in outcomes.items()
-        )
-    return Named(names, certain)
+        if request.shares:
+            failed = [check for check, verdict in verdicts.items() if verdict.verdict != "pass"]
+            shares[work] = {
+                variant: sum(same_outcome(outcomes[c], theirs[c], specs[c].compare) for c in failed) / len(failed)
+                for variant, theirs in request.variants.items()
+                if failed
+            }
+    return Named(names, shares)
 
 
 def bits(observations: list[Tree]) -> float:
