@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader import __version__
+from grader.cli.export import add_export
 from grader.errors import BadInput
 from grader.report.text import visible
 
@@ -45,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_submit(commands)
     _add_release(commands)
+    add_export(commands)
     _add_doctor(commands)
     return parser
 

@@ -17,6 +17,10 @@ class SheetError(BadInput):
     """A sheet is not the one that is needed, or cannot be filled; the message says which, where and what to do."""
 
 
+class _BrokenQuote(SheetError):
+    """A quote is not closed, or closed before the field's end."""
+
+
 class Field(msgspec.Struct, frozen=True):
     """One field of a CSV file and where it stands.
 
@@ -73,13 +77,7 @@ class Sheet:
         self.name = name
         self._data = data
         self._delimiter = delimiter
-        try:
-            data.decode()
-        except UnicodeDecodeError as error:
-            raise SheetError(
-                f"{name}: this is no CSV file in UTF-8; use the file as it was downloaded, or save it as CSV UTF-8"
-            ) from error
-        self.lines = tuple(_lines(data, delimiter, name))
+        self.lines = tuple(_lines(_decodable(data, name), delimiter, name))
 
     def with_changes(self, changes: Mapping[tuple[int, int], str]) -> bytes:
         """The file with some fields changed and every other byte kept.
@@ -130,22 +128,28 @@ def open_sheet(data: bytes, name: str, delimiters: Sequence[str], headers: Seque
         SheetError: There is no such delimiter; the message names the headers that are missing.
     """
     missing: list[str] = list(headers)
-    broken: SheetError | None = None
     for delimiter in delimiters:
         try:
-            sheet = Sheet(data, delimiter, name)
-        except SheetError as error:
-            broken = broken or error
+            first = next(_lines(_decodable(data, name), delimiter, name), Line(1, ()))
+        except _BrokenQuote:
             continue
-        first = {field.text.strip() for field in sheet.lines[0].fields} if sheet.lines else set()
-        absent = [header for header in headers if header not in first]
+        texts = {field.text.strip() for field in first.fields}
+        absent = [header for header in headers if header not in texts]
         if not absent:
-            return sheet
+            return Sheet(data, delimiter, name)
         missing = min(missing, absent, key=len)
-    if broken is not None:
-        raise broken
     columns = ", ".join(repr(header) for header in missing)
     raise SheetError(f"{name}: the first line has no column {columns}; use the sheet as it was downloaded")
+
+
+def _decodable(data: bytes, name: str) -> bytes:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        raise SheetError(
+            f"{name}: this is no CSV file in UTF-8; use the file as it was downloaded, or save it as CSV UTF-8"
+        ) from error
+    return data
 
 
 def _lines(data: bytes, delimiter: str, name: str) -> Iterator[Line]:
@@ -160,7 +164,7 @@ def _lines(data: bytes, delimiter: str, name: str) -> Iterator[Line]:
             in_quotes = data.startswith(b'"', position)
             found = (quoted if in_quotes else plain).match(data, position)
             if found is None:
-                raise SheetError(
+                raise _BrokenQuote(
                     f"{name}: line {number} has a quote that is not closed, or text after one; download the sheet again"
                 )
             text = found[1].replace(b'""', b'"') if in_quotes else found[1]
