@@ -129,9 +129,7 @@ def _columns(book: _Gradebook) -> Iterator[tuple[int, str]]:
 def _writable(book: _Gradebook, column: int) -> int:
     header = book.headers[column]
     if _read_only(book, column):
-        raise SheetError(
-            f"{book.sheet.name}: Canvas does not read the column {header!r} back (read only); name another"
-        )
+        raise SheetError(f"{book.sheet.name}: the column {header!r} is read only in Canvas; name another with --column")
     return column
 
 
