@@ -172,7 +172,11 @@ def _of_one(options: argparse.Namespace, graded: Sequence[tuple[Row, Grade]]) ->
 
     grade = next((grade for row, grade in graded if row.student_id == options.student), None)
     if grade is None:
-        who = "is for one student; name one with --student" if options.student is None else f"knows no student {options.student!r}"
+        who = (
+            "is for one student; name one with --student"
+            if options.student is None
+            else f"knows no student {options.student!r}"
+        )
         known = ", ".join(row.student_id for row, _ in graded[:10])
         raise BadInput(f"{options.format} {who}; graded are {known}{' and others' if len(graded) > 10 else ''}")
     return results_json(grade) if options.format == "gradescope" else junit_of_grade(grade)

@@ -44,14 +44,15 @@ def write_export(data: bytes, out: Path, sheet: Path | None = None, in_place: bo
     try:
         if sheet is not None and not in_place and out.exists() and out.samefile(sheet):
             raise BadInput(f"{out}: that is the sheet to fill; choose another name with --out, or say --in-place")
-        mode = out.stat().st_mode & 0o777 if out.exists() else 0o600  # grades are not for every account's eyes
-        handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
+        target = out.resolve()  # a link to the sheet stays one
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o600  # grades are not for every account's eyes
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         draft = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
             draft.chmod(mode)
-            draft.replace(out)
+            draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)
     except OSError as error:

@@ -44,7 +44,7 @@ def results_json(grade: Grade, hidden: Shown = "hidden") -> bytes:
         "visibility": "visible",
         "stdout_visibility": "hidden",
         "tests": tests,
-        "extra_data": {"assignment": shown.assignment, "attempt": shown.attempt, "status": shown.status},
+        "extra_data": {"assignment": line(shown.assignment), "attempt": shown.attempt, "status": shown.status},
     }
     return msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n"
 

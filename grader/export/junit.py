@@ -33,7 +33,7 @@ def junit_of_grade(grade: Grade, edition: Edition = "student", feedback: Feedbac
         The file's bytes: XML in UTF-8.
     """
     shown = edition_of(grade, edition, feedback)
-    when = datetime.fromisoformat(shown.submitted_at)
+    when = _moment(shown.submitted_at)
     suites = [_exercise_suite(shown, exercise, when) for exercise in shown.exercises]
     if shown.status != "graded":
         case = _case("graded", shown.assignment)
@@ -55,7 +55,7 @@ def junit_of_class(rows: Sequence[Row], assignment: str) -> bytes:
     return _document([_student_suite(row, assignment) for row in rows])
 
 
-def _exercise_suite(grade: Grade, exercise: ExerciseGrade, when: datetime) -> ET.Element:
+def _exercise_suite(grade: Grade, exercise: ExerciseGrade, when: datetime | None) -> ET.Element:
     cases = [_check_case(f"{grade.assignment}.{exercise.id}", check) for check in exercise.checks]
     return _suite(exercise.id, cases, when, grade.student)
 
@@ -140,6 +140,14 @@ def _document(suites: Iterable[ET.Element]) -> bytes:
     ET.indent(root, " ")
     text = ET.tostring(root, encoding="unicode", xml_declaration=False)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'.encode()
+
+
+def _moment(iso: str) -> datetime | None:
+    """When something was handed in, None for a text that does not say it."""
+    try:
+        return datetime.fromisoformat(iso)
+    except ValueError:
+        return None
 
 
 def _clean(text: str) -> str:

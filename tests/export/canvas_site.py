@@ -11,6 +11,8 @@ import io
 import re
 from dataclasses import dataclass, field
 
+from export.classes import csv_text
+
 COMPUTED = ("Current Points", "Final Points", "Current Score", "Unposted Current Score", "Final Score")
 
 
@@ -51,20 +53,20 @@ class Canvas:
     unassigned: frozenset[tuple[int, int]] = frozenset()
 
     def export(self, look: Look = Look()) -> bytes:
-        file = io.StringIO(newline="")
-        quoting = csv.QUOTE_ALL if look.quote_all else csv.QUOTE_MINIMAL
-        writer = csv.writer(file, delimiter=look.delimiter, lineterminator=look.line_end, quoting=quoting)
         titles = [f"{title} ({id_})" for id_, (title, _) in self.assignments.items()]
-        writer.writerow(["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *titles, *COMPUTED])
         manual = ["Manual Posting" if index == 0 else "" for index in range(len(titles))]
-        writer.writerow(["", "", "", "", "", *manual, *([""] * len(COMPUTED))])
         worth = [self._number(points, look) for _, points in self.assignments.values()]
-        writer.writerow(["    Points Possible", "", "", "", "", *worth, *(["(read only)"] * len(COMPUTED))])
+        rows: list[list[object]] = [
+            ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *titles, *COMPUTED],
+            ["", "", "", "", "", *manual, *([""] * len(COMPUTED))],
+            ["    Points Possible", "", "", "", "", *worth, *(["(read only)"] * len(COMPUTED))],
+        ]
         for student in self.students:
             name = f'="{student.sortable}"' if re.match(r"\s*=", student.sortable) else student.sortable
             cells = [self._cell(student.id, id_, look) for id_ in self.assignments]
-            writer.writerow([name, student.id, student.sis, student.login, "Section 1", *cells, *(["88"] * 5)])
-        return ("\ufeff" * look.bom + file.getvalue()).encode()
+            rows.append([name, student.id, student.sis, student.login, "Section 1", *cells, *(["88"] * 5)])
+        text = csv_text(rows, look.delimiter, look.line_end, look.quote_all)
+        return ("\ufeff" * look.bom + text).encode()
 
     def _number(self, number: float, look: Look) -> str:
         return f"{number:.2f}".replace(".", look.decimal)

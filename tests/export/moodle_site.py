@@ -7,6 +7,8 @@ import io
 import zipfile
 from dataclasses import dataclass, field
 
+from export.classes import csv_text
+
 ENGLISH = {
     "identifier": "Identifier",
     "name": "Full name",
@@ -47,23 +49,20 @@ class Moodle:
     decimal: str = "."
 
     def worksheet(self, line_end: str = "\r\n", bom: bool = False) -> bytes:
-        file = io.StringIO(newline="")
-        writer = csv.DictWriter(file, list(self.words), lineterminator=line_end)
-        writer.writerow(self.words)
+        rows = [list(self.words.values())]
         for each in self.participants:
-            writer.writerow(
-                {
-                    "identifier": f"{self.hidden_user}{each.number}",
-                    "name": each.name,
-                    "id_number": each.id_number,
-                    "email": each.email,
-                    "status": "Submitted for grading - ",
-                    "maximum": f"{self.maximum:.2f}".replace(".", self.decimal),
-                    "open": "Yes",
-                    "modified": "-",
-                }
-            )
-        return ("\ufeff" * bom + file.getvalue()).encode()
+            cells = {
+                "identifier": f"{self.hidden_user}{each.number}",
+                "name": each.name,
+                "id_number": each.id_number,
+                "email": each.email,
+                "status": "Submitted for grading - ",
+                "maximum": f"{self.maximum:.2f}".replace(".", self.decimal),
+                "open": "Yes",
+                "modified": "-",
+            }
+            rows.append([cells.get(role, "") for role in self.words])
+        return ("\ufeff" * bom + csv_text(rows, ",", line_end)).encode()
 
     def read(self, data: bytes) -> tuple[dict[int, float], dict[int, str]]:
         """The grades and the comments that an upload changes, by participant."""
