@@ -21,6 +21,7 @@ _ENDINGS = {
     "moodle": "csv",
     "moodle-feedback": "zip",
     "gradescope": "json",
+    "prairielearn": "json",
     "nbgrader": "csv",
     "csv": "csv",
     "jsonl": "jsonl",
@@ -28,6 +29,7 @@ _ENDINGS = {
     "junit": "xml",
 }
 _FILL = ("canvas", "moodle")
+_ONE = ("gradescope", "prairielearn")
 
 
 def add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -52,7 +54,7 @@ def add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     export.add_argument(
         "--submissions", type=Path, help="moodle-feedback: the downloaded submissions, a zip or a folder"
     )
-    export.add_argument("--student", help="gradescope, junit: of this student only")
+    export.add_argument("--student", help="gradescope, prairielearn, junit: of this student only")
     export.add_argument("--out", type=Path, help="where to write; default: ASSIGNMENT-FORMAT with its ending")
     export.add_argument("--in-place", action="store_true", help="canvas, moodle: write into --sheet itself")
     export.add_argument("--reports", type=Path, default=Path("reports"), help="where reports and gradebook are")
@@ -129,7 +131,7 @@ def _exported(options: argparse.Namespace, graded: Sequence[tuple[Row, Grade]]) 
     rows = [row for row, _ in graded]
     if options.format in (*_FILL, "moodle-feedback"):
         return _filled(options, rows, graded[0][1].title)
-    if options.format == "gradescope" or (options.format == "junit" and options.student is not None):
+    if options.format in _ONE or (options.format == "junit" and options.student is not None):
         return Filled(_of_one(options, graded), 1)
     return Filled(_table(options, rows), len(rows))
 
@@ -169,6 +171,7 @@ def _headers(columns: Sequence[str]) -> Headers:
 def _of_one(options: argparse.Namespace, graded: Sequence[tuple[Row, Grade]]) -> bytes:
     from grader.export.gradescope import results_json
     from grader.export.junit import junit_of_grade
+    from grader.export.prairielearn import prairielearn_json
 
     grade = next((grade for row, grade in graded if row.student_id == options.student), None)
     if grade is None:
@@ -179,7 +182,13 @@ def _of_one(options: argparse.Namespace, graded: Sequence[tuple[Row, Grade]]) ->
         )
         known = ", ".join(row.student_id for row, _ in graded[:10])
         raise BadInput(f"{options.format} {who}; graded are {known}{' and others' if len(graded) > 10 else ''}")
-    return results_json(grade) if options.format == "gradescope" else junit_of_grade(grade)
+    match options.format:
+        case "gradescope":
+            return results_json(grade)
+        case "prairielearn":
+            return prairielearn_json(grade)
+        case _:
+            return junit_of_grade(grade)
 
 
 def _table(options: argparse.Namespace, rows: Sequence[Row]) -> bytes:

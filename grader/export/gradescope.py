@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Literal
 
 import msgspec
 
-from grader.grading.model import CheckGrade, ExerciseGrade, Grade, Run
+from grader.export.words import check_text, grade_text
+from grader.grading.model import CheckGrade, ExerciseGrade, Grade
 from grader.report.editions import edition_of
-from grader.report.text import OUTPUT_LETTERS, cut, line, visible
+from grader.report.text import line
 
 Shown = Literal["hidden", "after_due_date", "after_published", "visible"]
 
@@ -37,7 +37,7 @@ def results_json(grade: Grade, hidden: Shown = "hidden") -> bytes:
     results: dict[str, Any] = {
         "score": shown.score,
         "execution_time": round(shown.timing.total_seconds, 2),
-        "output": _text("\n".join(_about(shown))),
+        "output": grade_text(shown),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
@@ -56,42 +56,7 @@ def _test(number: str, exercise: ExerciseGrade, check: CheckGrade, hidden: Shown
         "score": check.points,
         "max_score": check.max_points,
         "status": "passed" if check.points == check.max_points else "failed",
-        "output": _text("\n".join(_said(check))),
+        "output": check_text(check),
         "tags": [line(exercise.id)],
         "visibility": "visible" if check.visibility == "public" else hidden,
     }
-
-
-def _said(check: CheckGrade) -> Iterator[str]:
-    """What a student reads of a check, a line at a time."""
-    yield check.description
-    for run in check.runs:
-        yield f"{run.device}: {run.verdict}, {run.seconds:.2f} s"
-        yield from _found(run)
-
-
-def _found(run: Run) -> Iterator[str]:
-    if run.message:
-        yield run.message
-    yield from (f"  {each.path}: {each.message}" for each in run.differences)
-    yield from (f"  cell {frame.cell}, line {frame.line}: {frame.text}" for frame in run.frames)
-    if run.misconception is not None:
-        yield f"hint: {run.misconception.hint}"
-    if run.output:
-        yield f"printed:\n{run.output}"
-
-
-def _about(grade: Grade) -> Iterator[str]:
-    """What a student reads of the whole: why nothing was graded, cells that stopped, notices."""
-    if grade.reason:
-        yield f"{grade.status}: {grade.reason}"
-    for cell in grade.cells:
-        yield f"cell {cell.cell} ({cell.first_line}): {cell.reason}: {cell.message}"
-    for exercise in grade.exercises:
-        if exercise.note:
-            yield f"{exercise.title}: {exercise.note}"
-    yield from grade.notices
-
-
-def _text(text: str) -> str:
-    return visible(cut(text, OUTPUT_LETTERS))

@@ -92,9 +92,11 @@ def test_tables_hold_the_class(course: Path, name: str, ending: str, words: str)
     assert words.encode() in (course / f"hw2-{name}.{ending}").read_bytes()
 
 
-def test_gradescope_and_junit_take_one_student(course: Path) -> None:
+def test_formats_of_one_grade_take_one_student(course: Path) -> None:
     assert main(["export", "gradescope", "hw2", "--student", "alice", "--out", "results.json"]) == 0
     assert json.loads((course / "results.json").read_text())["score"] == 17.5
+    assert main(["export", "prairielearn", "hw2", "--student", "bob"]) == 0
+    assert json.loads((course / "hw2-prairielearn.json").read_text())["score"] == 0.15
     assert main(["export", "junit", "hw2", "--student", "bob"]) == 0
     assert b'<testsuite name="mlp"' in (course / "hw2-junit.xml").read_bytes()
 
