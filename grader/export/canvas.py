@@ -67,24 +67,30 @@ def fill_canvas(
     """
     book = _gradebook(data, name)
     column = _column(book, wanted)
-    people = [_person(book, index) for index in book.students]
-    matched = match(rows, people, name)
+    matched = match(rows, [_person(book, index) for index in book.students], name)
     possible = read_number(book.points.text(column))
     mark = decimal_mark(cell.text for line in book.sheet.lines[1:] for cell in line.fields[book.first_open :])
     changes: dict[tuple[int, int], str] = {}
-    notes = _notes(matched.pairs.values(), possible, book.headers[column], scale)
+    notes = [] if scale else _other_worth(matched.pairs.values(), possible, book.headers[column])
     for person, row in matched.pairs.items():
         index = book.students[person]
-        if book.sheet.lines[index].text(column) == _UNASSIGNED and (row.excused or row.points is not None):
+        text = _cell(row, possible if scale else None, mark)
+        if text and book.sheet.lines[index].text(column) == _UNASSIGNED:
             notes.append(f"{row.label()} is not given this assignment in Canvas (N/A) and was left out")
-        elif row.excused:
-            changes[index, column] = EXCUSED
-        elif row.points is not None:
-            factor = possible / row.max_points if scale and possible and row.max_points > 0 else 1.0
-            changes[index, column] = two_decimals(row.points * factor, mark)
-    return Filled(
-        book.sheet.with_changes(changes), len(changes), matched.only_in_grades, matched.only_in_sheet, tuple(notes)
-    )
+        elif text:
+            changes[index, column] = text
+    data = book.sheet.with_changes(changes)
+    return Filled(data, len(changes), matched.only_in_grades, matched.only_in_sheet, tuple(notes))
+
+
+def _cell(row: Row, possible: float | None, mark: str) -> str:
+    """What a student's field is to say; "" for no change. Points are converted where it is said to how many."""
+    if row.excused:
+        return EXCUSED
+    if row.points is None:
+        return ""
+    factor = possible / row.max_points if possible and row.max_points > 0 else 1.0
+    return two_decimals(row.points * factor, mark)
 
 
 def _gradebook(data: bytes, name: str) -> _Gradebook:
@@ -156,9 +162,10 @@ def _person(book: _Gradebook, index: int) -> Person:
     )
 
 
-def _notes(rows: Iterable[Row], possible: float | None, header: str, scale: bool) -> list[str]:
+def _other_worth(rows: Iterable[Row], possible: float | None, header: str) -> list[str]:
+    """A note where the sheet's points possible are not those of the grades."""
     worth = {row.max_points for row in rows}
-    if scale or possible is None or worth <= {possible}:
+    if possible is None or worth <= {possible}:
         return []
     ours = " or ".join(f"{each:g}" for each in sorted(worth))
     return [

@@ -139,24 +139,22 @@ def fill_moodle(
             "worksheet again, or leave them away"
         )
     matched = worksheet.match(rows)
-    cells = (worksheet.text(index, role) for index in worksheet.students for role in ("grade", "maximum"))
-    mark = decimal_mark(cells)
+    mark = decimal_mark(worksheet.text(index, role) for index in worksheet.students for role in ("grade", "maximum"))
     changes: dict[tuple[int, int], str] = {}
-    notes = []
+    notes, written = [], 0
     for person, row in matched.pairs.items():
         index = worksheet.students[person]
         if row.excused:
             notes.append(f"{row.label()} is excused, which a worksheet cannot say; nothing was written")
         elif row.points is not None:
-            grade, note = _grade(worksheet, index, row)
+            grade, note = _grade(worksheet, index, row, row.points)
             notes += note
             changes[index, worksheet.columns["grade"]] = two_decimals(grade, mark)
             if comments:
                 changes[index, worksheet.columns["comments"]] = comment(row)
-    written = sum(column == worksheet.columns["grade"] for _, column in changes)
-    return Filled(
-        worksheet.sheet.with_changes(changes), written, matched.only_in_grades, matched.only_in_sheet, tuple(notes)
-    )
+            written += 1
+    filled = worksheet.sheet.with_changes(changes)
+    return Filled(filled, written, matched.only_in_grades, matched.only_in_sheet, tuple(notes))
 
 
 def comment(row: Row) -> str:
@@ -165,9 +163,8 @@ def comment(row: Row) -> str:
     return str(csv_cell("<br>".join(lines)))
 
 
-def _grade(worksheet: Worksheet, index: int, row: Row) -> tuple[float, list[str]]:
+def _grade(worksheet: Worksheet, index: int, row: Row, points: float) -> tuple[float, list[str]]:
     """The grade that Moodle takes, and a note where that is not the one that was earned."""
-    points = row.points or 0.0
     text = worksheet.text(index, "maximum")
     if not text:
         return points, []

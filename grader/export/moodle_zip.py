@@ -21,7 +21,6 @@ _PLUGIN = "assignsubmission_file_"
 _NUMBER = re.compile(r"\d+", re.ASCII)
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|_\s]+')
 _NAME_LETTERS = 100
-_WHEN = (1980, 1, 1, 0, 0, 0)  # the same input gives the same zip
 
 
 class Participant(msgspec.Struct, frozen=True):
@@ -123,7 +122,8 @@ def _zipped(matched: Matched, participants: Mapping[int, Participant]) -> Filled
             if row.report_path is None:
                 notes.append(f"{row.label()} has no report")
                 continue
-            entry = zipfile.ZipInfo(f"{participants[person].folder}/report.html", _WHEN)
+            # Without a time of its own an entry is of 1980, so that the same input gives the same zip.
+            entry = zipfile.ZipInfo(f"{participants[person].folder}/report.html")
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, _report(row), zipfile.ZIP_DEFLATED)
             written += 1

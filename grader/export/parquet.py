@@ -30,25 +30,18 @@ def parquet(rows: Sequence[Row]) -> bytes:
         raise BadInput("Parquet needs pyarrow, which is not installed; install grader[parquet]") from error
     text, number = pa.string(), pa.float64()
     exercise = pa.struct([("id", text), ("title", text), ("points", number), ("max_points", number)])
-    schema = pa.schema(
-        [
-            ("student_id", text),
-            ("name", text),
-            ("email", text),
-            ("login", text),
-            ("points", number),
-            ("max_points", number),
-            ("excused", pa.bool_()),
-            ("submitted_at", pa.timestamp("us", tz="UTC")),
-            ("late_seconds", number),
-            ("attempt", pa.int64()),
-            ("exercises", pa.list_(exercise)),
-            ("report_path", text),
-        ]
-    )
+    kinds = dict.fromkeys(Row.__struct_fields__, text) | {
+        "points": number,
+        "max_points": number,
+        "excused": pa.bool_(),
+        "submitted_at": pa.timestamp("us", tz="UTC"),
+        "late_seconds": number,
+        "attempt": pa.int64(),
+        "exercises": pa.list_(exercise),
+    }
     records = [
         msgspec.structs.asdict(row) | {"exercises": list(map(msgspec.structs.asdict, row.exercises))} for row in rows
     ]
     buffer = io.BytesIO()
-    write_table(pa.Table.from_pylist(records, schema=schema), buffer)
+    write_table(pa.Table.from_pylist(records, schema=pa.schema(list(kinds.items()))), buffer)
     return buffer.getvalue()

@@ -132,6 +132,12 @@ def test_a_column_that_cannot_be_filled_is_refused(wanted: str, words: str) -> N
     assert str(refused.value).startswith(words)
 
 
+def test_a_title_that_canvas_takes_for_a_total_is_refused() -> None:
+    site = Canvas((ADA,), {12: ("My Final Score", 20.0)})
+    with pytest.raises(SheetError, match=r"the column 'My Final Score \(12\)' is read only in Canvas"):
+        fill([row("101")], "12", data=site.export())
+
+
 def test_a_title_that_two_columns_have_is_refused() -> None:
     site = Canvas((ADA,), {12: ("hw2", 20.0), 14: ("hw2", 20.0)})
     with pytest.raises(SheetError) as refused:

@@ -82,7 +82,7 @@ def test_an_exercise_that_somebody_lacks_is_empty_there() -> None:
 def test_nbgraders_columns_hold_the_score_and_what_being_late_cost() -> None:
     due = datetime(2026, 10, 12, tzinfo=UTC)
     late = row("ada", 14.0, name="Lovelace, Ada", late_seconds=3600)
-    changed = row("bob", 20.0, name="Bob")
+    changed = row("bob", 10.0, name="Bob")
     absent, excused = row("eve", None, submitted_at=None), row("joe", 3.0, excused=True)
     table = read(nbgrader_csv([late, changed, absent, excused], "hw2", due))
     assert list(table[0].values()) == [
@@ -99,7 +99,7 @@ def test_nbgraders_columns_hold_the_score_and_what_being_late_cost() -> None:
         "20.0",
     ]
     columns = ("raw_score", "late_submission_penalty", "score")
-    assert [[line[column] for column in columns] for line in table[1:]] == [["20.0", "0.0", "20.0"], [""] * 3, [""] * 3]
+    assert [[line[column] for column in columns] for line in table[1:]] == [["10.0", "0.0", "10.0"], [""] * 3, [""] * 3]
 
 
 @pytest.mark.parametrize(("name", "last", "first"), [("Ada King Lovelace", "Lovelace", "Ada King"), ("李", "李", "")])
