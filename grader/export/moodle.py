@@ -93,6 +93,10 @@ class Worksheet:
             )
         return found[0]
 
+    def decimal_mark(self) -> str:
+        """What stands before the decimals of its grades."""
+        return decimal_mark(self.text(index, role) for index in self.students for role in ("grade", "maximum"))
+
     def match(self, rows: Sequence[Row]) -> Matched:
         """Find the rows' students among the lines, as indices of `students` (see `people.match`)."""
         return match(rows, [self._person(index) for index in self.students], self.sheet.name)
@@ -133,13 +137,9 @@ def fill_moodle(
         SheetError: It is no such worksheet, it grades by a scale of words, or a student is ambiguous.
     """
     worksheet = Worksheet(data, headers, name)
-    if comments and "comments" not in worksheet.columns:
-        raise SheetError(
-            f"{name}: there is no column {headers.comments!r}; switch feedback comments on in Moodle and download the "
-            "worksheet again, or leave them away"
-        )
+    comments_column = _comments_column(worksheet, headers) if comments else None
     matched = worksheet.match(rows)
-    mark = decimal_mark(worksheet.text(index, role) for index in worksheet.students for role in ("grade", "maximum"))
+    mark = worksheet.decimal_mark()
     changes: dict[tuple[int, int], str] = {}
     notes, written = [], 0
     for person, row in matched.pairs.items():
@@ -150,8 +150,8 @@ def fill_moodle(
             grade, note = _grade(worksheet, index, row, row.points)
             notes += note
             changes[index, worksheet.columns["grade"]] = two_decimals(grade, mark)
-            if comments:
-                changes[index, worksheet.columns["comments"]] = comment(row)
+            if comments_column is not None:
+                changes[index, comments_column] = comment(row)
             written += 1
     filled = worksheet.sheet.with_changes(changes)
     return Filled(filled, written, matched.only_in_grades, matched.only_in_sheet, tuple(notes))
@@ -161,6 +161,15 @@ def comment(row: Row) -> str:
     """A student's points by exercise as a comment: HTML, because that is what Moodle takes it for."""
     lines = [f"{html.escape(each.title)}: {each.points:g} / {each.max_points:g}" for each in row.exercises]
     return str(csv_cell("<br>".join(lines)))
+
+
+def _comments_column(worksheet: Worksheet, headers: Headers) -> int:
+    if "comments" not in worksheet.columns:
+        raise SheetError(
+            f"{worksheet.sheet.name}: there is no column {headers.comments!r}; switch feedback comments on in Moodle and "
+            "download the worksheet again, or leave them away"
+        )
+    return worksheet.columns["comments"]
 
 
 def _grade(worksheet: Worksheet, index: int, row: Row, points: float) -> tuple[float, list[str]]:
