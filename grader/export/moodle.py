@@ -166,8 +166,8 @@ def comment(row: Row) -> str:
 def _comments_column(worksheet: Worksheet, headers: Headers) -> int:
     if "comments" not in worksheet.columns:
         raise SheetError(
-            f"{worksheet.sheet.name}: there is no column {headers.comments!r}; switch feedback comments on in Moodle and "
-            "download the worksheet again, or leave them away"
+            f"{worksheet.sheet.name}: there is no column {headers.comments!r}; switch feedback comments on in Moodle "
+            "and download the worksheet again, or leave them away"
         )
     return worksheet.columns["comments"]
 
