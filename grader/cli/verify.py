@@ -103,7 +103,7 @@ def _show(console: Console, proof: Proof, place: Path) -> None:
             console.print(Text(f"open: {e.id}: {survivor.operator} (id {survivor.id} for {FILE})", style="yellow"))
             console.print(Text(survivor.diff))
     for finding in proof.findings:
-        if finding.kind == "mutants" and finding.exercise and finding.unfair:
+        if finding.survivor:
             continue  # shown as its change already
         mark = Text("unfair: ", style="bold red") if finding.unfair else Text("advice: ", style="dim")
         where = f"{finding.exercise}: {finding.subject}" if finding.exercise else finding.subject

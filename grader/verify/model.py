@@ -38,6 +38,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     unfair: bool = True
 
+    @property
+    def survivor(self) -> bool:
+        """Whether it is about one mutant, which is shown with its change elsewhere."""
+        return self.kind == "mutants" and bool(self.exercise) and self.unfair
+
 
 class Survivor(msgspec.Struct, frozen=True, kw_only=True):
     """A small change of the reference that no check notices.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from grader.assignment.extract import extract
 from grader.authoring.spec import CheckSpec
 from grader.notebook.cells import definitions
+from grader.notebook.names import bound_names
 from grader.observe.protocol import Overlay
 from grader.verify.case import Case, Known
 from grader.verify.equivalents import Equivalent, stale
@@ -48,9 +50,10 @@ def mutants_of(case: Case, exercise: str) -> tuple[Mutant, ...]:
     """The mutants of the solution of an exercise, with the helpers that stand in its cells."""
     names = _names(case, exercise)
     cells = case.assignment.solution_cells()
-    beside = [name for cell in cells if set(found := definitions([cell])) & set(names) for name in found]
+    beside = {name for cell in cells if set(found := definitions([cell])) & set(names) for name in found}
     source = extract("\n".join(cell.source for cell in cells), names, case.assignment.settings.solution)
-    return mutants(source, beside)
+    kept = [node for node in ast.parse(source).body if not isinstance(node, ast.Import | ast.ImportFrom)]
+    return mutants(source, [name for node in kept for name in bound_names(node) if name in beside])
 
 
 def _names(case: Case, exercise: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ def page(proof: Proof) -> str:
     Returns:
         A complete HTML document.
     """
-    style = stylesheet("tokens.css", "dark.css", "page.css", "code.css", "fairness.css")
+    style = stylesheet("tokens.css", "check.css", "dark.css", "page.css", "fairness.css")
     digest = base64.b64encode(hashlib.sha256(str(style).encode()).digest()).decode()
     template = environment().get_template("fairness.html.j2")
     return template.render(proof=proof, style=style, style_hash=f"sha256-{digest}", ruler=ruler, shown=shown)
