@@ -64,7 +64,7 @@ def submit(options: Options, engine: Engine, progress: Callable[[str], None] = l
     if opened is not None and notebook is not None:
         notebook, extra, unreadable = _with_files(handed_in, opened, notebook, assignment)
     student = getpass.getuser() if options.student is None else checked_id(options.student)
-    book = Gradebook(options.gradebook or f"sqlite:///{options.reports / 'gradebook.sqlite'}")
+    book = Gradebook(options.gradebook or options.reports / "gradebook.sqlite")
     recording = _recording(assignment)
     number, folder = reserve(options.reports, book, assignment.name, student)
     submission = Submission(
