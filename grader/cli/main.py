@@ -69,7 +69,9 @@ def _add_submit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     submit.add_argument("--seed", help="grade with this seed instead of a fresh secret one")
     submit.add_argument("--reports", type=Path, default=Path("reports"), help="where reports land")
-    submit.add_argument("--gradebook", metavar="URL", help="a database URL, or a path; default: gradebook.sqlite in --reports")
+    submit.add_argument(
+        "--gradebook", metavar="URL", help="a database URL, or a path; default: gradebook.sqlite in --reports"
+    )
     submit.add_argument(
         "--confinement",
         choices=("auto", "strict", "none"),

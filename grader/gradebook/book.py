@@ -112,6 +112,11 @@ class Gradebook:
         with self._session() as session:
             return sorted(session.scalars(union(select(Attempt.student), select(EventRow.student))))
 
+    def assignments(self) -> set[str]:
+        """The names of the assignments that anything is known of."""
+        with self._session() as session:
+            return set(session.scalars(union(select(Attempt.assignment), select(EventRow.assignment))))
+
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()

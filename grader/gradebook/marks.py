@@ -25,14 +25,14 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
     """The points of one attempt; fields as in `grader.grading.model.Grade`, but for the moment.
 
     Attributes:
-        handed_in: When it was handed in, with a zone.
+        handed_in: When it was handed in, with a zone; None for nothing.
     """
 
     student: str
     attempt: int
     score: float
     max_score: float
-    handed_in: datetime
+    handed_in: datetime | None = None
     status: Status = "graded"
     scope: Literal["full", "public"] = "full"
     exercises: tuple[ExerciseMarks, ...] = ()
@@ -60,7 +60,7 @@ def marks_of(grade_json: str, handed_in: datetime) -> Marks:
 
     Args:
         grade_json: The whole grade as JSON.
-        handed_in: When it was handed in, with a zone.
+        handed_in: When it was handed in, with a zone; None for nothing.
 
     Returns:
         Its points.
