@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader import __version__
+from grader.cli import gradebook
 from grader.errors import BadInput
 from grader.report.text import visible
 
@@ -46,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_submit(commands)
     _add_release(commands)
     _add_doctor(commands)
+    gradebook.add_commands(commands)
     return parser
 
 

@@ -134,7 +134,7 @@ class Classroom:
         self._assignment(change.assignment)
         self.book.append(Excuse(**self._who(change), excused=excused))
 
-    def extend(self, change: Change, days: float | None = None, until: datetime | None = None) -> datetime | None:
+    def extend(self, change: Change, days: float | None = None, until: datetime | None = None) -> datetime:
         """Give a student more time; with neither days nor a moment, take an earlier extension back.
 
         Args:

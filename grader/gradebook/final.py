@@ -98,7 +98,8 @@ def final_grade(student: str, attempts: Sequence[Marks], decisions: Decided, ter
     Returns:
         The grade with every step to it.
     """
-    reckoned = {each.attempt: _reckon(each, decisions, terms) for each in _that_count(attempts)}
+    graded_now = [_graded_now(each, decisions) for each in attempts]
+    reckoned = {each.attempt: _reckon(each, decisions, terms) for each in _that_count(graded_now)}
     if reckoned:
         counts = counted(
             {number: add_up(line.points for line in r.lines) for number, r in reckoned.items()}, terms.count
@@ -134,6 +135,11 @@ class _Reckoned(msgspec.Struct, frozen=True):
     deductions: tuple[Deduction, ...] = ()
 
 
+def _graded_now(marks: Marks, decisions: Decided) -> Marks:
+    regrade = decisions.regrades.get(marks.attempt)
+    return marks if regrade is None else marks_of(regrade.grade_json, marks.handed_in)
+
+
 def _that_count(attempts: Sequence[Marks]) -> Sequence[Marks]:
     """The attempts to choose from: what could not be read, or met only the public checks, counts for want of others."""
     read = [each for each in attempts if each.was_read]
@@ -142,10 +148,7 @@ def _that_count(attempts: Sequence[Marks]) -> Sequence[Marks]:
 
 
 def _reckon(marks: Marks, decisions: Decided, terms: Terms) -> _Reckoned:
-    regrade = decisions.regrades.get(marks.attempt)
-    if regrade is not None and marks.handed_in is not None:
-        marks = marks_of(regrade.grade_json, marks.handed_in)
-    lines = [_first_line(marks, regrade)]
+    lines = [_first_line(marks, decisions.regrades.get(marks.attempt))]
     earned = {exercise.id: exercise for exercise in marks.exercises}
     for name, override in decisions.exercises.items():
         exercise = earned.get(name)

@@ -55,7 +55,7 @@ class _Slim(msgspec.Struct, frozen=True, kw_only=True):
     exercises: tuple[ExerciseMarks, ...] = ()
 
 
-def marks_of(grade_json: str, handed_in: datetime) -> Marks:
+def marks_of(grade_json: str, handed_in: datetime | None) -> Marks:
     """Read the points of a grade.
 
     Args:

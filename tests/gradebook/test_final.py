@@ -152,6 +152,11 @@ def test_a_regrade_takes_the_place_of_the_grade_and_the_moment_stays() -> None:
     assert (got.lines[0].what, got.lines[0].reason) == ("attempt 1, graded anew", "we spoke")
 
 
+def test_a_regrade_may_make_readable_what_was_not() -> None:
+    broken = marks(2, 0, 0, status="unreadable", exercises=())
+    assert final(marks(1), broken, events=(regrade(19.0, attempt=2),)).attempt == 2
+
+
 def test_a_regrade_of_another_attempt_changes_nothing() -> None:
     assert final(marks(1), events=(regrade(20.0, attempt=2),)).final == 17.5
 
