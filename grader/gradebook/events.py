@@ -71,6 +71,31 @@ class Regrade(Event, frozen=True, kw_only=True):
     max_score: float
     grade_json: str
 
+    @classmethod
+    def of(cls, grade: Grade, *, version: str, by: str, at: datetime, reason: str) -> Regrade:
+        """The event that an attempt was graded anew.
+
+        Args:
+            grade: The new grade, with the attempt's own number.
+            version: Which version of the assignment gave it.
+            by: Who had it graded anew.
+            at: When, with a zone.
+            reason: Why.
+        """
+        return cls(
+            assignment=grade.assignment,
+            student=grade.student,
+            by=by,
+            at=at,
+            reason=reason,
+            attempt=grade.attempt,
+            version=version,
+            status=grade.status,
+            score=grade.score,
+            max_score=grade.max_score,
+            grade_json=msgspec.json.encode(grade).decode(),
+        )
+
     def grade(self) -> Grade:
         """The whole new grade."""
         return msgspec.json.decode(self.grade_json, type=Grade)

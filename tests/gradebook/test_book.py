@@ -24,15 +24,7 @@ EVENTS: list[Event] = [
     Excuse(**WHO, excused=False),
     Extension(**WHO, until=AT + timedelta(days=2)),
     Extension(**WHO, until=None),
-    Regrade(
-        **WHO,
-        attempt=1,
-        version="f" * 64,
-        status="graded",
-        score=19.0,
-        max_score=20.0,
-        grade_json=msgspec.json.encode(grade(score=19.0)).decode(),
-    ),
+    Regrade.of(grade(score=19.0), version="f" * 64, by="ta", at=AT, reason="a bug in a check"),
 ]
 WRITER = """
 import sys
@@ -87,6 +79,15 @@ def test_events_come_back_as_they_were_in_their_order(book: Gradebook) -> None:
     book.append(*EVENTS)
     assert book.events("hw2", "alice") == EVENTS
     assert book.events("hw3") == []
+
+
+def test_a_regrade_holds_the_whole_new_grade_beside_the_old_one(book: Gradebook) -> None:
+    book.add(grade(), Path("reports"))
+    book.append(EVENTS[-1])
+    (event,) = book.events()
+    assert isinstance(event, Regrade)
+    assert event.grade() == grade(score=19.0)
+    assert [row.grade() for row in book.attempts()] == [grade()]
 
 
 def test_events_are_added_all_or_none(book: Gradebook) -> None:

@@ -39,15 +39,7 @@ def said(grade: FinalGrade) -> list[tuple[str, float]]:
 
 def regrade(score: float, attempt: int = 1) -> Regrade:
     new = grade(attempt=attempt, score=score, exercises=exercises(hook=(score - 8, 12), mlp=(8, 8)))
-    return Regrade(
-        **WHO,
-        attempt=attempt,
-        version="v2",
-        status="graded",
-        score=score,
-        max_score=20.0,
-        grade_json=msgspec.json.encode(new).decode(),
-    )
+    return Regrade.of(new, version="v2", by="ta", at=DUE + DAY, reason="we spoke")
 
 
 def test_what_was_earned_in_time_is_the_grade() -> None:
