@@ -98,15 +98,7 @@ def final_grade(student: str, attempts: Sequence[Marks], decisions: Decided, ter
     Returns:
         The grade with every step to it.
     """
-    graded_now = [_graded_now(each, decisions) for each in attempts]
-    reckoned = {each.attempt: _reckon(each, decisions, terms) for each in _that_count(graded_now)}
-    if reckoned:
-        counts = counted(
-            {number: add_up(line.points for line in r.lines) for number, r in reckoned.items()}, terms.count
-        )
-        best = reckoned[counts]
-    else:
-        best = _reckon(Marks(student=student, attempt=0, score=0.0, max_score=terms.max_score), decisions, terms)
+    best = _that_counts(student, attempts, decisions, terms)
     lines = [*best.lines]
     _round(lines, best.marks.max_score, terms)
     if decisions.total is not None:
@@ -135,12 +127,22 @@ class _Reckoned(msgspec.Struct, frozen=True):
     deductions: tuple[Deduction, ...] = ()
 
 
+def _that_counts(student: str, attempts: Sequence[Marks], decisions: Decided, terms: Terms) -> _Reckoned:
+    """The attempt that counts; one without points where nothing was handed in."""
+    graded_now = [_graded_now(each, decisions) for each in attempts]
+    nothing = Marks(student=student, attempt=0, score=0.0, max_score=terms.max_score)
+    candidates = _worth_counting(graded_now) or [nothing]
+    reckoned = {each.attempt: _reckon(each, decisions, terms) for each in candidates}
+    left = {number: add_up(line.points for line in each.lines) for number, each in reckoned.items()}
+    return reckoned[counted(left, terms.count)]
+
+
 def _graded_now(marks: Marks, decisions: Decided) -> Marks:
     regrade = decisions.regrades.get(marks.attempt)
     return marks if regrade is None else marks_of(regrade.grade_json, marks.handed_in)
 
 
-def _that_count(attempts: Sequence[Marks]) -> Sequence[Marks]:
+def _worth_counting(attempts: Sequence[Marks]) -> Sequence[Marks]:
     """The attempts to choose from: what could not be read, or met only the public checks, counts for want of others."""
     read = [each for each in attempts if each.was_read]
     whole = [each for each in read if each.scope == "full"]
