@@ -18,11 +18,13 @@ class Late(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         grace_minutes: How late a submission may be and still count as in time.
         percent_per_day: Share of the score that each day begun after the grace takes off, 0 to 100.
         max_percent: The most that lateness takes off, 0 to 100.
+        max_days: How many days begun late are still taken; what is later earns nothing. None for any number.
     """
 
     grace_minutes: float = 0.0
     percent_per_day: float = 0.0
     max_percent: float = 100.0
+    max_days: int | None = None
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

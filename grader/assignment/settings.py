@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 import math
 import re
-import tomllib
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
 import msgspec
 
 from grader.assignment.avoid import is_name
 from grader.assignment.errors import BadAssignment
 from grader.assignment.model import Device, Exercise, Late, Limits, Settings
+from grader.assignment.tables import Rule, above_zero, check_table, distinct, percent, read_toml
 
-T = TypeVar("T", bound=msgspec.Struct)
-
-_FILE_BYTES = 256 * 1024
-# tomllib takes time with the square of the number of a key's parts.
-_PART = r"(?:[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')"
-_ENDLESS_KEY = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{20}}")
-_KEY_LETTERS = 80
 _SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-
-
-@dataclass(frozen=True)
-class _Rule:
-    """What a key's value must be, for people and as a test of a value that has the right type."""
-
-    expected: str
-    holds: Callable[[Any], bool]
 
 
 def read_settings(path: Path) -> Settings:
@@ -52,95 +34,23 @@ def read_settings(path: Path) -> Settings:
             value; the message names file and key and says what was expected.
     """
     where = "/".join(path.parts[-3:])
-    text = _text(path, where)
     try:
-        raw = tomllib.loads(text)
-    except RecursionError:
-        raise BadAssignment(f"{where}: is not TOML that can be read: nested too deeply") from None
-    except ValueError as error:
-        raise BadAssignment(f"{where}: is not TOML: {str(error)[:200]}") from error
-    return _settings(raw, where)
-
-
-def _text(path: Path, where: str) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_FILE_BYTES + 1)
-        text = data.decode("utf-8-sig").replace("\r\n", "\n")
+        raw = read_toml(path, where)
     except FileNotFoundError:
         raise BadAssignment(f"{where}: there is no such file; an assignment needs its assignment.toml") from None
-    except OSError as error:
-        raise BadAssignment(f"{where}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise BadAssignment(f"{where}: is not TOML: byte {error.start} is not UTF-8") from None
-    if len(data) > _FILE_BYTES:
-        raise BadAssignment(f"{where}: is larger than {_FILE_BYTES >> 10} KiB; an assignment.toml is a page or two")
-    if _ENDLESS_KEY.search(text):
-        raise BadAssignment(f"{where}: has a key of more than 20 parts, or a text that looks like one")
-    return text
+    return _settings(raw, where)
 
 
 def _settings(raw: dict[str, Any], where: str) -> Settings:
     sections: tuple[tuple[str, type[msgspec.Struct]], ...] = (("late", Late), ("limits", Limits))
     for name, section in sections:
         if isinstance(raw.get(name), dict):
-            _check_table(raw[name], section, f"{name}.", where)
+            check_table(raw[name], section, f"{name}.", where, _RULES)
     exercises = raw.get("exercise", [])
     for number, exercise in enumerate(exercises if isinstance(exercises, list) else (), start=1):
         if isinstance(exercise, dict):
-            _check_table(exercise, Exercise, f"exercise[{number}].", where)
-    return _check_table(raw, Settings, "", where)
-
-
-def _check_table(raw: Mapping[str, Any], struct: type[T], prefix: str, where: str) -> T:
-    fields = {field.name: field for field in msgspec.structs.fields(struct)}
-    for key in raw:
-        if key not in fields:
-            shown = key[:_KEY_LETTERS]
-            raise BadAssignment(f"{where}: {prefix}{shown} is no known key{_nearest(shown, prefix, list(fields))}")
-    for key, field in fields.items():
-        rule = _RULES[re.sub(r"\[\d+\]", "", prefix) + key]
-        if key in raw:
-            _check_value(raw[key], field.type, rule, f"{where}: {prefix}{key}")
-        elif field.required:
-            raise BadAssignment(f"{where}: {prefix}{key} is missing; it must be {rule.expected}")
-    return msgspec.convert(raw, struct)
-
-
-def _check_value(value: Any, kind: Any, rule: _Rule, at: str) -> None:
-    try:
-        fits = rule.holds(msgspec.convert(value, kind))
-    except (msgspec.ValidationError, OverflowError):
-        fits = False
-    if not fits:
-        raise BadAssignment(f"{at} must be {rule.expected}, got {_shown(value)}")
-
-
-def _nearest(key: str, prefix: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    return f"; did you mean {prefix}{close[0]}?" if close else f"; the keys here are {', '.join(known)}"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    try:
-        text = json.dumps(value, default=str, ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return "something too large to show"
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-def _above_zero(value: float) -> bool:
-    return 0 < value < math.inf
-
-
-def _percent(value: float) -> bool:
-    return 0 <= value <= 100
-
-
-def _distinct(values: tuple[Any, ...]) -> bool:
-    return len(set(values)) == len(values)
+            check_table(exercise, Exercise, f"exercise[{number}].", where, _RULES)
+    return check_table(raw, Settings, "", where, _RULES)
 
 
 def _inside(path: str) -> bool:
@@ -158,59 +68,64 @@ def _distinct_exercises(exercises: tuple[Exercise, ...]) -> bool:
     return bool(exercises) and max(Counter(exercise.id for exercise in exercises).values()) == 1
 
 
-_SECONDS = _Rule("a number above 0", _above_zero)
-_BYTES = _Rule("a whole number above 0", lambda count: 0 < count < 2**63)
-_PERCENT = _Rule("a number from 0 to 100", _percent)
-_TITLE = _Rule("a text that is not empty", lambda text: bool(text.strip()))
+_SECONDS = Rule("a number above 0", above_zero)
+_BYTES = Rule("a whole number above 0", lambda count: 0 < count < 2**63)
+_PERCENT = Rule("a number from 0 to 100", percent)
+_TITLE = Rule("a text that is not empty", lambda text: bool(text.strip()))
+DUE_RULE = Rule(
+    "a date and time with its offset, such as 2026-03-01T23:59:00+01:00",
+    lambda due: isinstance(due, datetime) and due.tzinfo is not None,
+)
+LATE_RULES: Mapping[str, Rule] = {
+    "late": Rule("a table [late]", lambda _: True),
+    "late.grace_minutes": Rule("a number, 0 or more", lambda minutes: 0 <= minutes < math.inf),
+    "late.percent_per_day": _PERCENT,
+    "late.max_percent": _PERCENT,
+    "late.max_days": Rule("a whole number, 0 or more", lambda days: days is not None and 0 <= days < 2**31),
+}
 
-_RULES: Mapping[str, _Rule] = {
+_RULES: Mapping[str, Rule] = {
     "title": _TITLE,
-    "solution": _Rule(
+    "solution": Rule(
         "the name of a .py or .ipynb file beside assignment.toml",
         lambda name: _folder_name(name) and name.endswith((".py", ".ipynb")),
     ),
-    "devices": _Rule(
+    "devices": Rule(
         f"a list of one or more of {', '.join(get_args(Device))}, each once",
-        lambda devices: bool(devices) and _distinct(devices),
+        lambda devices: bool(devices) and distinct(devices),
     ),
-    "feedback": _Rule('"verdict", "message" or "nothing"', lambda _: True),
-    "due": _Rule(
-        "a date and time with its offset, such as 2026-03-01T23:59:00+01:00",
-        lambda due: isinstance(due, datetime) and due.tzinfo is not None,
-    ),
-    "files": _Rule(
+    "feedback": Rule('"verdict", "message" or "nothing"', lambda _: True),
+    "due": DUE_RULE,
+    "files": Rule(
         'a list of file patterns below the notebook\'s folder, such as ["*.pt"]',
         lambda patterns: all(map(_inside, patterns)),
     ),
-    "data": _Rule(
+    "data": Rule(
         "a list of names of folders beside assignment.toml, each once",
-        lambda names: all(map(_folder_name, names)) and _distinct(names),
+        lambda names: all(map(_folder_name, names)) and distinct(names),
     ),
-    "late": _Rule("a table [late]", lambda _: True),
-    "late.grace_minutes": _Rule("a number, 0 or more", lambda minutes: 0 <= minutes < math.inf),
-    "late.percent_per_day": _PERCENT,
-    "late.max_percent": _PERCENT,
-    "limits": _Rule("a table [limits]", lambda _: True),
+    **LATE_RULES,
+    "limits": Rule("a table [limits]", lambda _: True),
     "limits.notebook_seconds": _SECONDS,
     "limits.cell_seconds": _SECONDS,
     "limits.check_seconds": _SECONDS,
     "limits.memory_bytes": _BYTES,
     "limits.output_bytes": _BYTES,
     "limits.scratch_bytes": _BYTES,
-    "limits.processes": _Rule("a whole number above 1", lambda count: count > 1),
-    "limits.programs": _Rule("true or false", lambda _: True),
-    "exercise": _Rule("one or more tables [[exercise]], each with an id of its own", _distinct_exercises),
-    "exercise.id": _Rule(
+    "limits.processes": Rule("a whole number above 1", lambda count: count > 1),
+    "limits.programs": Rule("true or false", lambda _: True),
+    "exercise": Rule("one or more tables [[exercise]], each with an id of its own", _distinct_exercises),
+    "exercise.id": Rule(
         "a name in snake_case, such as scale_hook", lambda name: _SNAKE_CASE.fullmatch(name) is not None
     ),
     "exercise.title": _TITLE,
     "exercise.points": _SECONDS,
-    "exercise.names": _Rule(
+    "exercise.names": Rule(
         "a list of Python names, each once",
-        lambda names: bool(names) and all(map(str.isidentifier, names)) and _distinct(names),
+        lambda names: bool(names) and all(map(str.isidentifier, names)) and distinct(names),
     ),
-    "exercise.avoid": _Rule(
+    "exercise.avoid": Rule(
         'a list of Python names such as "torch.softmax", or "softmax" for whatever goes by that name, each once',
-        lambda names: all(map(is_name, names)) and _distinct(names),
+        lambda names: all(map(is_name, names)) and distinct(names),
     ),
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from grader import __version__
 from grader.cli.export import add_export
+from grader.cli import gradebook
 from grader.errors import BadInput
 from grader.report.text import visible
 
@@ -49,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_verify(commands)
     add_export(commands)
     _add_doctor(commands)
+    gradebook.add_commands(commands)
     return parser
 
 
@@ -72,7 +74,9 @@ def _add_submit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     submit.add_argument("--seed", help="grade with this seed instead of a fresh secret one")
     submit.add_argument("--reports", type=Path, default=Path("reports"), help="where reports land")
-    submit.add_argument("--gradebook", metavar="URL", help="database URL; default: gradebook.sqlite in --reports")
+    submit.add_argument(
+        "--gradebook", metavar="URL", help="a database URL, or a path; default: gradebook.sqlite in --reports"
+    )
     submit.add_argument(
         "--confinement",
         choices=("auto", "strict", "none"),

@@ -1,84 +1,44 @@
-"""The gradebook's one table, and the few things that are done with it."""
+"""The gradebook: attempts and events go in and come out; nothing in it is ever changed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
-from sqlalchemy import DateTime, Float, String, Text, UniqueConstraint, create_engine, func, select
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy import Select, func, select, union
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, with_polymorphic
 
-from grader.errors import BadInput
+from grader.gradebook.database import GradebookError, first_line, open_database
+from grader.gradebook.events import Event
+from grader.gradebook.marks import Marks, marks_of
+from grader.gradebook.tables import Attempt, EventRow, row_of
 from grader.grading.model import Grade
 
-
-class GradebookError(BadInput):
-    """The gradebook cannot be opened or written; the message says which and what to do."""
-
-
-class Base(DeclarativeBase):
-    """The gradebook's tables."""
-
-
-class Attempt(Base):
-    """One graded submission of one student; rows are added and never overwritten."""
-
-    __tablename__ = "attempts"
-    __table_args__ = (UniqueConstraint("assignment", "student", "number"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    assignment: Mapped[str] = mapped_column(String(200), index=True)
-    student: Mapped[str] = mapped_column(String(300), index=True)
-    number: Mapped[int]
-    status: Mapped[str] = mapped_column(String(40))
-    reason: Mapped[str] = mapped_column(Text)
-    score: Mapped[float] = mapped_column(Float)
-    max_score: Mapped[float] = mapped_column(Float)
-    scope: Mapped[str] = mapped_column(String(20))
-    seed: Mapped[str] = mapped_column(String(100))
-    digest: Mapped[str] = mapped_column(String(64))
-    submitted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    folder: Mapped[str] = mapped_column(Text)
-    grade_json: Mapped[str] = mapped_column(Text)
-
-    def grade(self) -> Grade:
-        """The whole grade, as in grade.json."""
-        return msgspec.json.decode(self.grade_json, type=Grade)
+_ROWS_AT_ONCE = 50  # a grade with pictures may be a megabyte
 
 
 class Gradebook:
-    """A gradebook; opening one makes the database and its table where they are missing.
+    """A gradebook; opening one makes the database and brings its schema up to date.
 
     Args:
-        url: A SQLAlchemy URL, such as ``sqlite:///reports/gradebook.sqlite`` or ``postgresql://...``.
+        place: A database URL, such as ``postgresql://...``, or the path of an SQLite file.
 
     Raises:
         GradebookError: It cannot be opened.
     """
 
-    def __init__(self, url: str) -> None:
-        try:
-            parsed = make_url(url)
-            if parsed.drivername.startswith("sqlite") and parsed.database:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            self._engine = create_engine(parsed)
-            Base.metadata.create_all(self._engine)
-        except (ArgumentError, NoSuchModuleError) as error:
-            raise GradebookError(
-                f"--gradebook {url!r} is no database URL; write one such as sqlite:///gradebook.sqlite"
-            ) from error
-        except (SQLAlchemyError, OSError, ImportError) as error:
-            raise GradebookError(f"the gradebook {url!r} cannot be opened: {_first_line(error)}") from error
+    def __init__(self, place: str | Path) -> None:
+        self._engine = open_database(place)
 
     @classmethod
     def at(cls, path: Path) -> Gradebook:
         """Open the SQLite gradebook in a file."""
-        return cls(f"sqlite:///{path}")
+        return cls(path)
 
     def next_number(self, assignment: str, student: str) -> int:
         """The number that a student's next attempt at an assignment gets, counted from 1."""
@@ -101,42 +61,82 @@ class Gradebook:
             student=grade.student,
             number=grade.attempt,
             status=grade.status,
-            reason=grade.reason,
+            reason=_storable(grade.reason),
             score=grade.score,
             max_score=grade.max_score,
             scope=grade.scope,
             seed=grade.seed,
             digest=grade.digest,
-            submitted_at=datetime.fromisoformat(grade.submitted_at).astimezone(UTC),
+            submitted_at=datetime.fromisoformat(grade.submitted_at),
             folder=str(folder),
             grade_json=msgspec.json.encode(grade).decode(),
         )
-        with self._session() as session:
+        with self._session(writes=True) as session:
             session.add(row)
+            session.commit()
+
+    def append(self, *events: Event) -> None:
+        """Add events, all of them or none.
+
+        Raises:
+            GradebookError: They could not be written.
+        """
+        with self._session(writes=True) as session:
+            for event in events:
+                session.add(row_of(event))
+                session.flush()  # one at a time: their ids are in the order given
             session.commit()
 
     def attempts(self, assignment: str | None = None, student: str | None = None) -> list[Attempt]:
         """The attempts of an assignment, of a student, or all, oldest first."""
-        query = select(Attempt).order_by(Attempt.id)
-        if assignment is not None:
-            query = query.where(Attempt.assignment == assignment)
-        if student is not None:
-            query = query.where(Attempt.student == student)
+        query = _narrowed(select(Attempt).order_by(Attempt.id), Attempt, assignment, student)
         with self._session() as session:
             return list(session.scalars(query))
+
+    def marks(self, assignment: str, student: str | None = None) -> list[Marks]:
+        """The points of the attempts at an assignment, oldest first, without the weight of whole grades."""
+        query = _narrowed(select(Attempt).order_by(Attempt.id), Attempt, assignment, student)
+        with self._session() as session:
+            rows = session.scalars(query.execution_options(yield_per=_ROWS_AT_ONCE))
+            return [marks_of(row.grade_json, row.submitted_at) for row in rows]
+
+    def events(self, assignment: str | None = None, student: str | None = None) -> list[Event]:
+        """The events of an assignment, of a student, or all, oldest first."""
+        every = with_polymorphic(EventRow, "*")
+        query = _narrowed(select(every).order_by(every.id), every, assignment, student)
+        with self._session() as session:
+            return [row.event() for row in session.scalars(query)]
+
+    def students(self) -> list[str]:
+        """Everybody who is in the gradebook, in alphabetical order."""
+        with self._session() as session:
+            return sorted(session.scalars(union(select(Attempt.student), select(EventRow.student))))
+
+    def assignments(self) -> set[str]:
+        """The names of the assignments that anything is known of."""
+        with self._session() as session:
+            return set(session.scalars(union(select(Attempt.assignment), select(EventRow.assignment))))
 
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
 
     @contextmanager
-    def _session(self) -> Iterator[Session]:
+    def _session(self, writes: bool = False) -> Iterator[Session]:
         try:
-            with Session(self._engine, expire_on_commit=False) as session:
+            engine = self._engine.execution_options(writes=writes)
+            with Session(engine, expire_on_commit=False) as session:
                 yield session
         except SQLAlchemyError as error:
-            raise GradebookError(f"the gradebook could not be used: {_first_line(error)}") from error
+            raise GradebookError(f"the gradebook could not be used: {first_line(error)}") from error
 
 
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+def _storable(text: str) -> str:
+    """Text without what some databases cannot hold; the grade's own JSON keeps it."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
+def _narrowed(query: Select[Any], table: Any, assignment: str | None, student: str | None) -> Select[Any]:
+    if assignment is not None:
+        query = query.where(table.assignment == assignment)
+    return query if student is None else query.where(table.student == student)

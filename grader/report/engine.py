@@ -31,6 +31,7 @@ def environment() -> Environment:
         prose=_prose,
         line=text.line,
         points=text.points,
+        signed=text.signed,
         seconds=text.seconds,
         moment=text.moment,
         code=code.highlight,

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from grader.grading.model import Grade, Status
 from grader.report.editions import Edition, Feedback, edition_of
 from grader.report.engine import environment, stylesheet
+from grader.report.standing import Standing, standing_for
 from grader.report.verdicts import legend
 
 _CELL_ANCHOR = re.compile(r'id="cell-(\d{1,6})"')
@@ -32,6 +33,7 @@ def render(
     edition: Edition,
     notebook_html: str = "",
     feedback: Feedback = "verdict",
+    standing: Standing | None = None,
 ) -> str:
     """Render the report of one attempt.
 
@@ -40,6 +42,8 @@ def render(
         edition: "student" or "instructor".
         notebook_html: The notebook as handed in, from `grader.report.notebook.notebook_html`; "" for none.
         feedback: What a student sees of hidden checks: "verdict", "message" or "nothing".
+        standing: What counts of the assignment after people's decisions and the course's rules; None where that is
+            not known yet.
 
     Returns:
         An HTML page that runs no script and requests nothing. The same arguments give the same text.
@@ -56,6 +60,7 @@ def render(
         cells=frozenset(int(number) for number in _CELL_ANCHOR.findall(notebook_html)),
         legend=legend(shown.exercises),
         trouble=_trouble(grade.status),
+        standing=standing_for(standing, edition) if standing else None,
     )
 
 
@@ -64,6 +69,7 @@ def write(
     folder: Path,
     notebook_html: str = "",
     feedback: Feedback = "verdict",
+    standing: Standing | None = None,
 ) -> tuple[Path, ...]:
     """Write report.html and, where the hidden checks were run, instructor.html.
 
@@ -74,6 +80,7 @@ def write(
         folder: Where to write; made where it is missing.
         notebook_html: The notebook as handed in, from `grader.report.notebook.notebook_html`; "" for none.
         feedback: What the student sees of hidden checks (see `render`).
+        standing: What counts after all (see `render`).
 
     Returns:
         The paths written: the student's edition first.
@@ -82,10 +89,13 @@ def write(
         OSError: The folder cannot be written to.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    written = [_write_whole(folder / "report.html", render(grade, "student", notebook_html, feedback))]
+    pages: dict[str, Edition] = {"report.html": "student"}
     if grade.scope == "full":
-        written.append(_write_whole(folder / "instructor.html", render(grade, "instructor", notebook_html, feedback)))
-    return tuple(written)
+        pages["instructor.html"] = "instructor"
+    return tuple(
+        _write_whole(folder / name, render(grade, edition, notebook_html, feedback, standing))
+        for name, edition in pages.items()
+    )
 
 
 def _write_whole(path: Path, text: str) -> Path:

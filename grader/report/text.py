@@ -78,6 +78,18 @@ def points(number: float) -> str:
     return f"{number:.2f}".rstrip("0").rstrip(".")
 
 
+def signed(number: float) -> str:
+    """Write a change of points with its sign, and nothing for none.
+
+    Example:
+        >>> signed(2.5), signed(-3.0), signed(0.0)
+        ('+2.5', '−3', '')
+    """
+    if not number:
+        return ""
+    return ("+" if number > 0 else "−") + points(abs(number))
+
+
 def seconds(number: float) -> str:
     """Write a duration in the unit that a person would choose.
 

@@ -46,7 +46,7 @@ class Options:
         devices: "auto", or device types such as ("cpu", "cuda").
         seed: The run's seed; None for a fresh secret one.
         reports: Where reports land.
-        gradebook: A database URL; None for ``gradebook.sqlite`` among the reports.
+        gradebook: A database URL or the path of an SQLite file; None for ``gradebook.sqlite`` among the reports.
         confinement: How the student's code is confined: "auto", "strict" or "none".
         started: Clock reading (monotonic) of the command's start.
     """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import time
-import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from grader.assignment import folder as course_folder
 from grader.assignment.folder import Assignment
 from grader.errors import BadInput
 from grader.gradebook import Gradebook
+from grader.gradebook.students import checked_id
 from grader.grading.model import Grade
 from grader.grading.recording import Recording, load
 from grader.grading.run import Graded, GradingRun, Submission, ungraded
@@ -29,9 +29,6 @@ from grader.observe.engine import Engine
 from grader.report.html import render
 from grader.submission.ahead import Options, course_of, names_in, open_handed_in
 from grader.submission.record import record, reserve
-
-_ID_LETTERS = 200
-_NO_ID = ("Cc", "Cs", "Zl", "Zp")
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ def submit(options: Options, engine: Engine, progress: Callable[[str], None] = l
     if opened is not None and notebook is not None:
         notebook, extra, unreadable = _with_files(handed_in, opened, notebook, assignment)
     student = getpass.getuser() if options.student is None else checked_id(options.student)
-    book = Gradebook(options.gradebook or f"sqlite:///{options.reports / 'gradebook.sqlite'}")
+    book = Gradebook(options.gradebook or options.reports / "gradebook.sqlite")
     recording = _recording(assignment)
     number, folder = reserve(options.reports, book, assignment.name, student)
     submission = Submission(
@@ -92,22 +89,6 @@ def submit(options: Options, engine: Engine, progress: Callable[[str], None] = l
     finally:
         book.close()
     return Submitted(graded.grade, folder)
-
-
-def checked_id(student: str) -> str:
-    """Take a student's id as it is, or refuse one that a gradebook cannot hold or a person cannot tell from another.
-
-    Raises:
-        BadInput: It is empty, has more than 200 letters, begins or ends with a space, or holds a control character
-            or bytes that are no text.
-    """
-    if not student.strip():
-        raise BadInput("--student is empty; name who handed in, or leave the option away")
-    if len(student) > _ID_LETTERS:
-        raise BadInput(f"--student has {len(student):,} letters; at most {_ID_LETTERS} are kept")
-    if student != student.strip() or any(unicodedata.category(letter) in _NO_ID for letter in student):
-        raise BadInput(f"--student {student!a} begins or ends with a space, or holds a character that cannot be seen")
-    return student
 
 
 def find_assignment(options: Options, notebook: Notebook | None, unreadable: str) -> Assignment:

@@ -82,6 +82,11 @@ def test_a_wrong_value_is_told_with_file_key_and_what_was_expected(write):
         ("limits = { memory_bytes = 1.5 }\n" + ONE, "limits.memory_bytes must be a whole number above 0, got 1.5"),
         ("limits = 3\n" + ONE, "limits must be a table [limits], got 3"),
         ("late = { percent_per_day = 101 }\n" + ONE, "late.percent_per_day must be a number from 0 to 100, got 101"),
+        ("late = { max_days = -1 }\n" + ONE, "late.max_days must be a whole number, 0 or more, got -1"),
+        (
+            "late = { per_day_percent = 1 }\n" + ONE,
+            "late.per_day_percent is no known key; did you mean late.percent_per",
+        ),
         ("late = { grace_minutes = -1 }\n" + ONE, "late.grace_minutes must be a number, 0 or more, got -1"),
         (
             'devices = ["tpu"]\n' + ONE,

@@ -15,13 +15,26 @@ from grader.notebook.read import read
 from grader.report.html import write
 from grader.report.live import check_html
 from grader.report.notebook import notebook_html
+from grader.report.standing import Standing, Step
 
 CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"),
 )
-PAGES = ("good", "bad", "needs_a_look", "every_verdict", "crashed", "public", "hostile", "live", "scripted", "named")
+PAGES = (
+    "good",
+    "bad",
+    "needs_a_look",
+    "every_verdict",
+    "crashed",
+    "public",
+    "hostile",
+    "live",
+    "scripted",
+    "named",
+    "standing",
+)
 
 pytestmark = pytest.mark.browser
 
@@ -57,6 +70,9 @@ def folder(samples, tmp_path_factory: pytest.TempPathFactory) -> Path:
     name = " ".join(NAMES)
     named = msgspec.structs.replace(samples.bad(), student=name, title=name, submission=name, assignment=name)
     write(named, root / "named", notebook_html(node), feedback="message")
+    steps = tuple(Step(what=text, points=1.0, reason=text, by=text, at=text) for text in samples.HOSTILE)
+    standing = Standing(attempt=7, points=1.0, max_points=2.0, steps=steps)
+    write(samples.bad(), root / "standing", standing=standing)
     (root / "live").mkdir()
     fragments = "".join(check_html(exercise) for exercise in samples.bad().exercises)
     head = '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'

@@ -1,0 +1,94 @@
+"""Write the report of an attempt again, with what people have decided and what rules take off since."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader.assignment import folder as course_folder
+from grader.assignment.folder import Assignment
+from grader.errors import BadInput
+from grader.gradebook import Attempt
+from grader.gradebook.classroom import Classroom
+from grader.gradebook.events import decided
+from grader.gradebook.final import FinalGrade
+from grader.intake.errors import BadHandIn
+from grader.intake.handin import open_notebook, receive
+from grader.notebook.errors import BadNotebook
+from grader.notebook.read import read_bytes
+from grader.report.html import write
+from grader.report.notebook import notebook_html
+from grader.report.standing import Standing, Step
+
+
+def report_again(classroom: Classroom, name: str, student: str, number: int | None = None) -> tuple[Path, ...]:
+    """Write an attempt's report again, from its row in the gradebook and the kept copy of what was handed in.
+
+    Args:
+        classroom: The class.
+        name: The assignment's name.
+        student: Whose report.
+        number: Which attempt's; None for the one that counts.
+
+    Returns:
+        The files written.
+
+    Raises:
+        BadInput: There is no such assignment, student or attempt, or its folder is not there.
+    """
+    (final,) = classroom.finals(name, student)
+    assignment = course_folder.load(classroom.root, name)
+    attempt = _attempt(classroom.book.attempts(name, student), final, number, name)
+    regrade = decided(classroom.book.events(name, student)).regrades.get(attempt.number)
+    grade = regrade.grade() if regrade else attempt.grade()
+    folder = Path(attempt.folder)
+    if not folder.is_dir():
+        raise BadInput(f"{folder}: the attempt's folder is not there; run this where the reports were written")
+    try:
+        return write(grade, folder, _notebook(folder, assignment), assignment.settings.feedback, standing_of(final))
+    except OSError as error:
+        raise BadInput(f"{folder}: the report cannot be written there ({error.strerror})") from error
+
+
+def standing_of(final: FinalGrade) -> Standing:
+    """A final grade as a report shows it."""
+    return Standing(
+        attempt=final.attempt,
+        points=final.final,
+        max_points=final.max,
+        steps=tuple(
+            Step(
+                what=line.what,
+                points=line.points,
+                reason=line.reason,
+                by=line.by,
+                at=line.at.isoformat() if line.at else "",
+            )
+            for line in final.lines
+        ),
+    )
+
+
+def _attempt(attempts: Sequence[Attempt], final: FinalGrade, number: int | None, name: str) -> Attempt:
+    wanted = final.attempt if number is None else number
+    found = [attempt for attempt in attempts if attempt.number == wanted]
+    if found:
+        return found[0]
+    if not attempts:
+        raise BadInput(f"{final.student} has handed in nothing for {name}: there is no report to write")
+    there = ", ".join(str(attempt.number) for attempt in attempts)
+    raise BadInput(f"{final.student} has no attempt {number} at {name}; there are {there}")
+
+
+def _notebook(folder: Path, assignment: Assignment) -> str:
+    """The notebook as it was handed in, for the report; a sentence where it cannot be read."""
+    known = course_folder.names(assignment.root)
+    for kept in sorted(folder.glob("submission.*")):
+        try:
+            opened = open_notebook(
+                receive(kept), lambda inside: course_folder.named_in(inside, known) == assignment.name
+            )
+            return notebook_html(read_bytes(opened.name.rpartition("/")[2], opened.data).node)
+        except (BadHandIn, BadNotebook):
+            continue
+    return notebook_html(None)
