@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader import __version__
-from grader.cli.export import add_export
 from grader.cli import gradebook
+from grader.cli.export import add_export
 from grader.errors import BadInput
 from grader.report.text import visible
 
