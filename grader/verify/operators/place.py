@@ -70,6 +70,18 @@ def called(call: cst.Call) -> str:
     return ""
 
 
+def reads(node: cst.CSTNode, name: str) -> bool:
+    """Whether a name stands anywhere in an expression, other than as an attribute's or a keyword's."""
+    match node:
+        case cst.Name(value=value):
+            return value == name
+        case cst.Attribute(value=owner):
+            return reads(owner, name)
+        case cst.Arg(value=argument):
+            return reads(argument, name)
+    return any(reads(child, name) for child in node.children)
+
+
 def enclosed(expression: cst.BaseExpression) -> cst.BaseExpression:
     """The expression, in parentheses unless it can stand in any other expression without."""
     loose = not isinstance(
