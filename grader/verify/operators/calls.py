@@ -37,7 +37,7 @@ _PAIRS = (
 _TWINS: Mapping[str, str] = MappingProxyType(
     {one: other for pair in _PAIRS.split(", ") for a, b in [pair.split()] for one, other in ((a, b), (b, a))}
     # One way only: the other would rarely make a difference.
-    | {"deepcopy": "copy", "reshape": "view", "tensor_split": "chunk", "from_numpy": "tensor", "as_tensor": "tensor"}
+    | {"deepcopy": "copy", "reshape": "view", "tensor_split": "chunk"}
 )
 _BUILTIN_TWINS = frozenset({"min", "max", "any", "all"})
 

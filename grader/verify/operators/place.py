@@ -10,6 +10,11 @@ import libcst as cst
 
 Change: TypeAlias = cst.CSTNode | cst.RemovalSentinel | cst.FlattenSentinel[cst.BaseStatement]
 
+_CLOSED = (
+    *(cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.Integer, cst.Float, cst.SimpleString, cst.FormattedString),
+    *(cst.List, cst.ListComp, cst.Dict, cst.DictComp, cst.Set, cst.SetComp),
+)
+
 
 @dataclass(frozen=True)
 class Place:
@@ -84,12 +89,9 @@ def reads(node: cst.CSTNode, name: str) -> bool:
 
 def enclosed(expression: cst.BaseExpression) -> cst.BaseExpression:
     """The expression, in parentheses unless it can stand in any other expression without."""
-    loose = not isinstance(
-        expression, cst.Name | cst.Attribute | cst.Call | cst.Subscript | cst.Integer | cst.Float | cst.SimpleString
-    )
-    if loose and not getattr(expression, "lpar", ()):
-        return expression.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
-    return expression
+    if isinstance(expression, _CLOSED) or expression.lpar:
+        return expression
+    return expression.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
 
 
 def whole_number(node: cst.CSTNode | None) -> int | None:
