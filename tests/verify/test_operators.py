@@ -49,6 +49,8 @@ TABLE = [
     ("result detached", "g(lambda out: out + n)", ["g(lambda out: (out + n).detach())"]),
     ("result detached", "return {'loss': x}", []),
     ("result detached", "return torch.zeros_like(x)", []),
+    ("result detached", "losses = []\nlosses.append(x)\nreturn losses", []),
+    ("result detached", "w = x * 2\nreturn w, n", ["return w.detach(), n", "return w, n.detach()"]),
     ("result detached", "return x.to(torch.uint8)", []),
     ("view to copy", "return x[:, n]", ["return x[:, n].clone()"]),
     ("view to copy", "w = x.reshape(-1)\nreturn w, n", ["w = x.reshape(-1).clone()"]),

@@ -34,7 +34,7 @@ def detached(place: Place) -> Iterator[Change]:
         case _:
             return
     for value in values:
-        if _may_have_gradients(value) and "ctx" not in given(place):
+        if _may_have_gradients(value) and not _made_without(place, value) and "ctx" not in given(place):
             call = cst.Call(cst.Attribute(enclosed(value), cst.Name("detach")))
             yield place.node.with_changes(value=call) if isinstance(place.node, cst.Element) else call
 
@@ -65,6 +65,23 @@ def _returns(node: cst.CSTNode, name: str) -> bool:
             ]
             return any(isinstance(part, cst.Name) and part.value == name for part in parts)
     return any(_returns(child, name) for child in node.children)
+
+
+def _made_without(place: Place, value: cst.BaseExpression) -> bool:
+    """Whether a name is only ever given values in its function that have no gradients, such as a new list."""
+    function = next((p for p in place.parents if isinstance(p, cst.FunctionDef)), None)
+    if not isinstance(value, cst.Name) or function is None or value.value in given(place):
+        return False
+    values = list(_assigned(function, value.value))
+    return bool(values) and not any(map(_may_have_gradients, values))
+
+
+def _assigned(node: cst.CSTNode, name: str) -> Iterator[cst.BaseExpression]:
+    match node:
+        case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=target))], value=value) if target == name:
+            yield value
+    for child in node.children:
+        yield from _assigned(child, name)
 
 
 def _may_have_gradients(value: cst.BaseExpression) -> bool:
