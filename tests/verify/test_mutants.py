@@ -92,6 +92,12 @@ def test_only_the_named_definitions_change():
     assert {m.after for m in mutants(source, ["K"])} == {"K = 0"}
 
 
+def test_a_definition_may_be_any_statement():
+    made = mutants("# Weights.\n\nwith torch.no_grad():\n    w = 2\n", ["w"])
+    assert [m.source for m in made] == [f"# Weights.\n\nwith torch.no_grad():\n    w = {n}\n" for n in (3, 1)]
+    assert {m.line for m in made} == {4}
+
+
 def test_classes_change_in_their_methods_and_defaults():
     source = "class A(B):\n    size = 2\n\n    def f(self, n=3):\n        return self.size\n"
     assert [m.after.strip() for m in mutants(source, ["A"])] == [
