@@ -155,4 +155,9 @@ def paste(survivors: Mapping[str, Iterable[Mutant]]) -> str:
 def _pasted(exercise: str, mutant: Mutant) -> str:
     comment = [f"{exercise}: {mutant.operator}", *mutant.diff.split("\n")]
     entry = ["[[equivalent]]", f'id = "{mutant.id}"', f'exercise = "{exercise}"', 'reason = ""', ""]
-    return "\n".join([*(f"# {line}" for line in comment), *entry])
+    return "\n".join([*(f"# {_printable(line)}" for line in comment), *entry])
+
+
+def _printable(line: str) -> str:
+    """The line without what TOML allows in no comment."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)

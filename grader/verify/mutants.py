@@ -31,7 +31,7 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
         id: Digest of the change and of the names of the definitions around it, of 10 hex digits: it stays the same
             whatever is edited elsewhere, and however the code is formatted or commented.
         operator: What kind of change it is.
-        line: The first changed line of the reference's definitions, from 1.
+        line: The first changed line of the source that the mutants were made of, from 1.
         before: The changed lines as they were.
         after: The lines that took their place; "" where there are none.
         source: All of the definitions, with the change.
@@ -47,8 +47,8 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def diff(self) -> str:
         """The change as a unified diff without context: lines that begin with "-", then lines with "+"."""
-        old = [f"-{line}" for line in self.before.splitlines()]
-        new = [f"+{line}" for line in self.after.splitlines()]
+        old = [f"-{line}" for line in self.before.split("\n") if self.before]
+        new = [f"+{line}" for line in self.after.split("\n") if self.after]
         return "\n".join([*old, *new])
 
 
@@ -87,6 +87,7 @@ def mutants(source: str, names: Sequence[str]) -> tuple[Mutant, ...]:
         module = cst.parse_module(source)
     except cst.ParserSyntaxError as error:
         raise BadAssignment(f"the solution's line {error.raw_line} is not Python: {error.message}") from None
+    code = module.code
     counted: Counter[tuple[str, ...]] = Counter()
     found: list[Mutant] = []
     defined: set[str] = set()
@@ -98,8 +99,8 @@ def mutants(source: str, names: Sequence[str]) -> tuple[Mutant, ...]:
         if tree is not None and not bound.isdisjoint(names):
             defined |= bound
             for variant in _variants(module, statement, tree):
-                changed = module.code[:start] + variant.text + module.code[start + len(text) :]
-                found.append(_mutant(module.code, changed, tree, variant, counted))
+                changed = code[:start] + variant.text + code[start + len(text) :]
+                found.append(_mutant(code, changed, tree, variant, counted))
         start += len(text)
     if missing := [name for name in names if name not in defined]:
         raise BadAssignment(f"the solution does not define {', '.join(missing)}, so it cannot be changed there")
@@ -111,7 +112,7 @@ def _variants(module: cst.Module, statement: cst.CSTNode, tree: ast.Module) -> I
     seen = {ast.dump(tree)}
     for place in places(statement):
         for operator, change in _changes(place):
-            text = module.code_for_node(_replaced(statement, place.node, change))
+            text = module.code_for_node(_replaced(statement, place, change))
             changed = _tree(text)
             if changed is not None and ast.dump(changed) not in seen:
                 seen.add(ast.dump(changed))
@@ -126,24 +127,28 @@ def _changes(place: Place) -> Iterator[tuple[Operator, Change]]:
             continue  # such as `if(x)`, where a name in place of the parenthesis would need a space
 
 
-def _replaced(statement: cst.CSTNode, old: cst.CSTNode, new: Change) -> cst.CSTNode:
-    changed = statement.visit(_Replacement(old, new))
+def _replaced(statement: cst.CSTNode, place: Place, change: Change) -> cst.CSTNode:
+    changed = statement.visit(_Replacement(place, change))
     if not isinstance(changed, cst.CSTNode):
         raise TypeError("an operator removes parts of statements only, never a definition")
     return changed
 
 
 class _Replacement(cst.CSTTransformer):
-    """Puts something in the place of one node."""
+    """Puts a change in its place, and visits nothing that the place is not in."""
 
-    def __init__(self, old: cst.CSTNode, new: Change) -> None:
+    def __init__(self, place: Place, change: Change) -> None:
         super().__init__()
-        self._old = old
-        self._new = new
+        self._place = place
+        self._change = change
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        """Whether the place may be below a node."""
+        return any(node is parent for parent in self._place.parents)
 
     def on_leave(self, original_node: cst.CSTNodeT, updated_node: cst.CSTNodeT) -> Any:
         """The change for the node that it is meant for, any other node as it is."""
-        return self._new if original_node is self._old else updated_node
+        return self._change if original_node is self._place.node else updated_node
 
 
 def _tree(text: str) -> ast.Module | None:

@@ -24,6 +24,8 @@ _WRAPPERS = words(
     "abs bool copy.copy copy.deepcopy dict float frozenset int list np.asarray reversed round set sorted str "
     "torch.as_tensor tuple"
 )
+# Their functions of one argument, and a module's own children.
+_OWNERS = frozenset({"torch", "F", "self"})
 _PAIRS = (
     "add sub, mul div, amax amin, argmax argmin, max min, maximum minimum, any all, sum mean, var std, zeros ones, "
     "zeros_like ones_like, zeros_ ones_, add_ sub_, mul_ div_, floor ceil, sin cos, eq ne, lt le, gt ge, train eval, "
@@ -35,7 +37,7 @@ _PAIRS = (
 _TWINS: Mapping[str, str] = MappingProxyType(
     {one: other for pair in _PAIRS.split(", ") for a, b in [pair.split()] for one, other in ((a, b), (b, a))}
     # One way only: the other would rarely make a difference.
-    | {"deepcopy": "copy", "reshape": "view", "tensor_split": "chunk", "from_numpy": "tensor", "as_tensor": "tensor"}
+    | {"deepcopy": "copy", "reshape": "view", "tensor_split": "chunk"}
 )
 _BUILTIN_TWINS = frozenset({"min", "max", "any", "all"})
 
@@ -76,10 +78,12 @@ def dropped_method(place: Place) -> Iterator[Change]:
 
 
 def dropped_wrapper(place: Place) -> Iterator[Change]:
-    """``list(x)`` and ``copy.deepcopy(x)`` to ``x``."""
+    """``list(x)``, ``copy.deepcopy(x)``, ``torch.relu(x)`` and ``self.activation(x)`` to ``x``."""
     match place.node:
-        case cst.Call(args=[cst.Arg(keyword=None, star="", value=value), *_]) as call:
-            if dotted(call.func) in _WRAPPERS and not isinstance(value, cst.GeneratorExp):
+        case cst.Call(args=[cst.Arg(keyword=None, star="", value=value), *others]) as call:
+            name = dotted(call.func)
+            of_one = not others and name.partition(".")[0] in _OWNERS and name.count(".") == 1
+            if (name in _WRAPPERS or of_one) and not isinstance(value, cst.GeneratorExp):
                 yield enclosed(value)
 
 

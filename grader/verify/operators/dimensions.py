@@ -70,4 +70,5 @@ def _others(value: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
         yield literal(_OTHER.get(number, number - 1))
     if isinstance(value, cst.Tuple | cst.List) and len(value.elements) > 1:
         for left_out in value.elements:
-            yield value.with_changes(elements=[element for element in value.elements if element is not left_out])
+            *rest, last = (element for element in value.elements if element is not left_out)
+            yield value.with_changes(elements=[*rest, last.with_changes(comma=cst.MaybeSentinel.DEFAULT)])

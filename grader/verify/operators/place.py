@@ -10,6 +10,11 @@ import libcst as cst
 
 Change: TypeAlias = cst.CSTNode | cst.RemovalSentinel | cst.FlattenSentinel[cst.BaseStatement]
 
+_CLOSED = (
+    *(cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.Integer, cst.Float, cst.SimpleString, cst.FormattedString),
+    *(cst.List, cst.ListComp, cst.Dict, cst.DictComp, cst.Set, cst.SetComp),
+)
+
 
 @dataclass(frozen=True)
 class Place:
@@ -70,14 +75,23 @@ def called(call: cst.Call) -> str:
     return ""
 
 
+def reads(node: cst.CSTNode, name: str) -> bool:
+    """Whether a name stands anywhere in an expression, other than as an attribute's or a keyword's."""
+    match node:
+        case cst.Name(value=value):
+            return value == name
+        case cst.Attribute(value=owner):
+            return reads(owner, name)
+        case cst.Arg(value=argument):
+            return reads(argument, name)
+    return any(reads(child, name) for child in node.children)
+
+
 def enclosed(expression: cst.BaseExpression) -> cst.BaseExpression:
     """The expression, in parentheses unless it can stand in any other expression without."""
-    loose = not isinstance(
-        expression, cst.Name | cst.Attribute | cst.Call | cst.Subscript | cst.Integer | cst.Float | cst.SimpleString
-    )
-    if loose and not getattr(expression, "lpar", ()):
-        return expression.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
-    return expression
+    if isinstance(expression, _CLOSED) or expression.lpar:
+        return expression
+    return expression.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
 
 
 def whole_number(node: cst.CSTNode | None) -> int | None:

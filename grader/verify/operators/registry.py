@@ -31,7 +31,7 @@ OPERATORS: tuple[Operator, ...] = (
     Operator("result detached", results.detached),
     Operator("view to copy", results.copied),
     Operator("method call dropped", calls.dropped_method),
-    Operator("conversion dropped", calls.dropped_wrapper),
+    Operator("function dropped", calls.dropped_wrapper),
     Operator("keyword dropped", calls.dropped_keyword),
     Operator("arguments swapped", calls.swapped_arguments),
     Operator("other function", calls.twin),

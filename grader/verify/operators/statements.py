@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from grader.verify.operators.place import Change, Place, called
+from grader.verify.operators.place import Change, Place, called, reads
 
 _ORDERED = frozenset({"zero_grad", "backward", "step", "clip_grad_norm_", "clip_grad_value_"})
 
@@ -26,11 +26,13 @@ def dropped_update(place: Place) -> Iterator[Change]:
 
 
 def dropped_assignment(place: Place) -> Iterator[Change]:
-    """``p.grad = None`` and ``d[k] = v`` to ``pass``.
+    """``p.grad = None``, ``d[k] = v`` and ``x = f(x)`` to ``pass``.
 
-    Not of names, nor of attributes in ``__init__``: to miss them could only raise an error.
+    Not of other names, nor of attributes in ``__init__``: to miss them could only raise an error.
     """
     match place.node:
+        case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))], value=value) if reads(value, name):
+            yield cst.Pass()
         case cst.Assign(targets=[cst.AssignTarget(target=cst.Attribute() | cst.Subscript())]):
             function = next((p for p in place.parents if isinstance(p, cst.FunctionDef)), None)
             if function is None or function.name.value != "__init__":

@@ -33,9 +33,9 @@ _CASTS = frozenset({"float", "double", "half", "long", "int"})
 
 
 def dropped_gradient_mode(place: Place) -> Iterator[Change]:
-    """``with torch.no_grad():`` to its body, and the decorator ``@torch.no_grad()`` left out."""
+    """``with torch.no_grad():`` in a function to its body, and the decorator ``@torch.no_grad()`` left out."""
     match place.node:
-        case cst.With(items=items, body=cst.IndentedBlock(body=body)):
+        case cst.With(items=items, body=cst.IndentedBlock(body=body)) if place.parents:
             rest = [item for item in items if not _is_gradient_mode(item.item)]
             if not rest:
                 yield cst.FlattenSentinel(body)
