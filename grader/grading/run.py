@@ -23,6 +23,7 @@ from grader.grading.points import add_up
 from grader.grading.recording import Recording
 from grader.grading.reference import CheckSources, LiveReference, RecordedReference, ReferenceSource
 from grader.grading.requests import Described, Judge
+from grader.grading.shared import SharedReference
 from grader.judge.verdict import Verdict
 from grader.notebook.model import Notebook
 from grader.observe import probe
@@ -73,6 +74,7 @@ class GradingRun:
         devices: Device types to run the checks on.
         recording: The recorded observations; needed where the reference is not at hand.
         started: Clock reading (monotonic) of the command's start, for the timing in the grade.
+        keep: Keep what the reference observes for further submissions; `__exit__` lets go of it.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class GradingRun:
         devices: Sequence[str] = ("cpu",),
         recording: Recording | None = None,
         started: float | None = None,
+        keep: bool = False,
     ) -> None:
         self.assignment = assignment
         self.seed = recording.seed if recording else seed
@@ -93,6 +96,8 @@ class GradingRun:
         self._limits = assignment.settings.limits
         self._here: tuple[str, ...] = ("cpu",)
         self._start_seconds = 0.0
+        self._keep = keep
+        self._shared: dict[str, SharedReference] = {}
 
     def __enter__(self) -> GradingRun:
         """Start the trusted worker, before any student code is read."""
@@ -110,7 +115,9 @@ class GradingRun:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the trusted worker."""
+        """End the trusted worker, and what runs of the reference."""
+        for shared in self._shared.values():
+            shared.end()
         self._judging.close()
 
     @property
@@ -225,7 +232,11 @@ class GradingRun:
     def _reference(self, device: str, sources: CheckSources) -> ReferenceSource:
         if self._recording is not None:
             return RecordedReference(self._recording)
-        return self._live(device, sources)
+        if not self._keep:
+            return self._live(device, sources)
+        if device not in self._shared:
+            self._shared[device] = SharedReference(self._live(device, sources))
+        return self._shared[device]
 
     def _live(self, device: str, sources: CheckSources) -> LiveReference:
         cells = [(cell.number, cell.source) for cell in self.assignment.solution_cells()]
