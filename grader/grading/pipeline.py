@@ -162,8 +162,8 @@ def _run(
     """Run checks in one process; the result of each as if it had run alone.
 
     A fork of a process with torch in it is the dearest part of a check. So all checks first run together, and those
-    of an exercise in which one does not pass run again, each in a process of its own: no check ever loses points to
-    what another one left behind.
+    that do not pass run again, each in a process of its own: no check ever loses points to what another one left
+    behind.
     """
     sources = [
         CheckSource(
@@ -194,9 +194,8 @@ def _within_room(outcome: Outcome, reference: ReferenceOutcomes | None) -> Outco
 
 
 def _to_run_alone(checks: Sequence[CheckSpec], judged: dict[str, Judged]) -> list[CheckSpec]:
-    """The checks of every exercise in which one did not pass when all ran together."""
-    failed = {check.exercise for check in checks if judged[check.name][1].verdict != "pass"}
-    return [check for check in checks if check.exercise in failed]
+    """The checks that did not pass when all ran together, but for work that is not written: nothing can spoil that."""
+    return [check for check in checks if _is_wrong(*judged[check.name])]
 
 
 def _judge(exam: Exam, checks: Sequence[CheckSpec], results: Results, references: References) -> dict[str, Judged]:
@@ -222,7 +221,7 @@ def _diagnose_all(
     wrong = {
         exercise: checks
         for exercise, checks in by_exercise(exam.checks).items()
-        if any(_worth_diagnosing(*judged[c.name]) for c in checks)
+        if any(_is_wrong(*judged[c.name]) for c in checks)
     }
     variants = {e: reference_side.submit(exam.reference.variants, e, checks) for e, checks in wrong.items()}
     found = {}
@@ -253,7 +252,8 @@ def _diagnose(exam: Exam, request: requests.Diagnose, reference_side: ThreadPool
         request = msgspec.structs.replace(request, variants=request.variants | observed)
 
 
-def _worth_diagnosing(result: CheckResult, verdict: Verdict) -> bool:
+def _is_wrong(result: CheckResult, verdict: Verdict) -> bool:
+    """Whether a check did not pass on work that is there."""
     if verdict.verdict == "pass":
         return False
     outcome = result.outcomes[0]

@@ -25,6 +25,7 @@ from grader.grading.requests import (
     Judged,
     Request,
 )
+from grader.judge.alike import Seen
 from grader.judge.diagnose import diagnose
 from grader.judge.judge import Reference, judge
 from grader.judge.verdict import Verdict
@@ -86,7 +87,7 @@ def diagnose_outcomes(
         verdicts=verdicts,
         references={name: _reference(r) for name, r in references.items()},
         comparators={check.name: check.compare for check in checks},
-        variants=variants,
+        variants={name: {check: Seen(o) for check, o in found.items()} for name, found in variants.items()},
     )
     return Diagnosed(found.exercise, dict(found.checks))
 

@@ -102,8 +102,12 @@ class Walk:
                 return found
         return None
 
+    def add(self, difference: Difference) -> None:
+        """Take note of a difference."""
+        self.found.append(difference)
+
     def _add(self, path: tuple[str, ...], kind: str, message: str) -> None:
-        self.found.append(Difference(" > ".join(path), kind, message))
+        self.add(Difference(" > ".join(path), kind, message))
 
 
 def _is_flat(items: list[Tree] | tuple[Tree, ...]) -> bool:

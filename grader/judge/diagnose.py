@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from grader.authoring.comparators import Accuracy, Comparator
-from grader.judge.judge import Reference, judge, same_outcome
+from grader.judge.alike import Seen, alike
+from grader.judge.judge import Reference, judge
 from grader.judge.verdict import Verdict
 from grader.wire.outcome import Outcome, Raised, Returned
 
@@ -29,7 +30,7 @@ def diagnose(
     verdicts: Mapping[str, Verdict],
     references: Mapping[str, Reference],
     comparators: Mapping[str, Mapping[str, Comparator]],
-    variants: Mapping[str, Mapping[str, Outcome]],
+    variants: Mapping[str, Mapping[str, Seen]],
 ) -> Diagnosis:
     """Compare one exercise's outcomes with those of its misconceptions.
 
@@ -53,20 +54,19 @@ def diagnose(
     failed = {check for check, verdict in verdicts.items() if verdict.verdict != "pass"}
     if not variants or all(_unwritten(outcomes[check]) for check in failed & set(outcomes)):
         return Diagnosis(None, {})
-    alike = {
-        name: {
-            check
-            for check, outcome in found.items()
-            if check in outcomes and same_outcome(outcomes[check], outcome, comparators.get(check))
-        }
+    seen = {check: Seen(outcome) for check, outcome in outcomes.items()}
+    agreeing = {
+        name: {c for c, theirs in found.items() if c in seen and alike(seen[c], theirs, comparators.get(c))}
         for name, found in variants.items()
     }
-    whole = [name for name, found in variants.items() if alike[name] >= set(outcomes) and set(found) >= set(outcomes)]
+    whole = [
+        name for name, found in variants.items() if agreeing[name] >= set(outcomes) and set(found) >= set(outcomes)
+    ]
     if len(whole) == 1:
         return Diagnosis(whole[0], dict.fromkeys(sorted(failed), whole[0]))
     if whole:  # known to look the same to these checks: naming one of them would be a guess
         return Diagnosis(None, {})
-    return _in_parts(failed, outcomes, references, comparators, variants, alike)
+    return _in_parts(failed, outcomes, references, comparators, variants, agreeing)
 
 
 def _in_parts(
@@ -74,38 +74,40 @@ def _in_parts(
     outcomes: Mapping[str, Outcome],
     references: Mapping[str, Reference],
     comparators: Mapping[str, Mapping[str, Comparator]],
-    variants: Mapping[str, Mapping[str, Outcome]],
-    alike: Mapping[str, set[str]],
+    variants: Mapping[str, Mapping[str, Seen]],
+    agreeing: Mapping[str, set[str]],
 ) -> Diagnosis:
     named = {}
     for check in sorted(failed):
-        sharing = [name for name in variants if check in alike[name]]
+        sharing = [name for name in variants if check in agreeing[name]]
         if len(sharing) == 1 and _tells(outcomes[check]):
             named[check] = sharing[0]
     sound = {
-        name for name in set(named.values()) if not _contradicted(variants[name], alike[name], references, comparators)
+        name
+        for name in set(named.values())
+        if not _contradicted(variants[name], agreeing[name], references, comparators)
     }
     named = {check: name for check, name in named.items() if name in sound}
-    explained = {check for name in sound for check in alike[name] & failed}
+    explained = {check for name in sound for check in agreeing[name] & failed}
     if 2 * len(explained) < len(failed):
         return Diagnosis(None, {})
-    best = sorted(sound, key=lambda name: -len(alike[name] & failed))
-    tied = len(best) > 1 and len(alike[best[0]] & failed) == len(alike[best[1]] & failed)
+    best = sorted(sound, key=lambda name: -len(agreeing[name] & failed))
+    tied = len(best) > 1 and len(agreeing[best[0]] & failed) == len(agreeing[best[1]] & failed)
     return Diagnosis(best[0] if best and not tied else None, named)
 
 
 def _contradicted(
-    variant: Mapping[str, Outcome],
-    alike: set[str],
+    variant: Mapping[str, Seen],
+    agreeing: set[str],
     references: Mapping[str, Reference],
     comparators: Mapping[str, Mapping[str, Comparator]],
 ) -> bool:
     """Whether a misconception would have failed a check that passed, or fails otherwise where both fail."""
-    for check in set(variant) - alike:
+    for check in set(variant) - agreeing:
         ways = comparators.get(check, {})
         if any(isinstance(way, Accuracy) for way in ways.values()):
             continue  # without the labels, nobody knows whether it would have failed
-        if judge(variant[check], references[check], ways).verdict != "pass":
+        if judge(variant[check].outcome, references[check], ways).verdict != "pass":
             return True
     return False
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from grader.authoring.comparators import Close, Comparator, SameSet
+from grader.authoring.comparators import Comparator
 from grader.judge.compare import compare
 from grader.judge.errors import meaning
 from grader.judge.verdict import Difference, Verdict, VerdictName
@@ -25,7 +24,6 @@ _STOPPED: dict[str, VerdictName] = {
     "exit": "exit",
     "invalid": "invalid",
 }
-_VARYING = re.compile(r"0x[0-9a-fA-F]+|\d{6,}")
 
 
 class BrokenReference(Exception):
@@ -96,33 +94,6 @@ def observations(reference: Reference) -> tuple[Tree, Tree | None]:
     return expected, double
 
 
-def same_outcome(outcome: Outcome, other: Outcome, comparators: Mapping[str, Comparator] | None = None) -> bool:
-    """Whether two works' outcomes of one check are the same as far as the check can tell.
-
-    Args:
-        outcome: A student's outcome.
-        other: A misconception's.
-        comparators: The author's comparators; bounds and secret labels cannot tell two wrong answers apart, so
-            those leaves are compared by value.
-
-    Returns:
-        True where nothing tells them apart.
-    """
-    if isinstance(outcome, Returned) and isinstance(other, Returned):
-        try:
-            got, theirs = decode(outcome.observation), decode(other.observation)
-        except WireError:
-            return False
-        by_value = {p: c for p, c in (comparators or {}).items() if isinstance(c, Close | SameSet)}
-        # Both ways: a detached tensor stands for one that autograd follows in neither direction here.
-        return not compare(got, theirs, None, by_value) and not compare(theirs, got, None, by_value)
-    if isinstance(outcome, Raised) and isinstance(other, Raised):
-        return outcome.error == other.error and _steady(outcome.message) == _steady(other.message)
-    if isinstance(outcome, Stopped) and isinstance(other, Stopped):
-        return outcome.reason == other.reason
-    return outcome == other
-
-
 def summary(differences: tuple[Difference, ...]) -> str:
     """The first difference in one line, and how many more there are."""
     first = differences[0]
@@ -148,8 +119,3 @@ def _told(outcome: Outcome) -> str:
     if isinstance(outcome, Missing):
         return f"it does not define {outcome.name!r}"
     return outcome.detail if isinstance(outcome, Stopped) else ""
-
-
-def _steady(message: str) -> str:
-    """An error's text without what differs from run to run: addresses and long ids."""
-    return _VARYING.sub("#", message)

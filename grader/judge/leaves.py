@@ -62,6 +62,34 @@ def compare_leaf(
     return _said(path, f"{shown(got)} where {shown(expected)} is expected")
 
 
+def agree(got: Tree, expected: Tree, comparator: Comparator | None) -> bool | None:
+    """Whether two leaves of numbers are equal within the allowance, without a word about how they differ.
+
+    Args:
+        got: A leaf, or a list that is compared as a whole.
+        expected: What it is compared with; there is no float64 twin.
+        comparator: The author's, None for the standard comparison.
+
+    Returns:
+        The answer; None for leaves of another form, which `compare_leaf` is for.
+    """
+    if isinstance(got, TensorLeaf) and isinstance(expected, TensorLeaf):
+        ours, theirs = got.values, expected.values
+        form = (got.kind, ours.shape, ours.dtype, got.device, got.requires_grad or not expected.requires_grad)
+        if form != (expected.kind, theirs.shape, theirs.dtype, expected.device, True):
+            return False
+        if torch.equal(ours, theirs):
+            return True
+        truth, allowed = truth_of_tensor(theirs, None, comparator)
+        if tolerance.has_floor(theirs.dtype):
+            return bool(close(ours.to(truth.dtype), truth, allowed).all())
+        return not bool((ours != theirs).any())
+    if type(got) is float and type(expected) is float:
+        truth, allowed = truth_of_numbers(series([expected]), None, comparator)
+        return bool(close(series([got]), truth, allowed).all())
+    return None
+
+
 def kind_of(value: object) -> str:
     """What a leaf is, in words: "a torch.Tensor", "a whole number (int)"."""
     if isinstance(value, TensorLeaf):

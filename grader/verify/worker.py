@@ -8,9 +8,11 @@ from typing import Any
 import msgspec
 import torch
 
-from grader.grading.trusted import diagnose_outcomes, judge_outcome, labels_of, secrets_of
+from grader.grading.trusted import judge_outcome, labels_of, secrets_of
+from grader.judge.alike import Seen, alike
+from grader.judge.diagnose import diagnose
 from grader.judge.distance import distance
-from grader.judge.judge import Reference, same_outcome
+from grader.judge.judge import Reference
 from grader.observe.protocol import MESSAGE_LIMITS
 from grader.verify.requests import (
     Answer,
@@ -81,24 +83,21 @@ def name(request: Name, labels: Mapping[str, Any]) -> Named:
     """Diagnose each work as a submission of its own."""
     names, shares = {}, {}
     specs = {check.name: check for check in request.checks}
+    references = {name: Reference(found.float32, found.float64) for name, found in request.references.items()}
+    variants = {name: {check: Seen(o) for check, o in found.items()} for name, found in request.variants.items()}
+    secrets = {check.name: secrets_of(check, request.seeds[check.name], labels) for check in request.checks}
+    ways = {check.name: check.compare for check in request.checks}
     for work, outcomes in request.works.items():
         verdicts = {
-            check: judge_outcome(
-                outcome,
-                request.references[check],
-                specs[check],
-                secrets_of(specs[check], request.seeds[check], labels),
-            )
+            check: judge_outcome(outcome, request.references[check], specs[check], secrets[check])
             for check, outcome in outcomes.items()
         }
-        found = diagnose_outcomes(request.checks, outcomes, verdicts, request.references, request.variants)
-        names[work] = found.exercise or ""
-        if request.shares:
-            failed = [check for check, verdict in verdicts.items() if verdict.verdict != "pass"]
+        names[work] = diagnose(outcomes, verdicts, references, ways, variants).exercise or ""
+        failed = [check for check, verdict in verdicts.items() if verdict.verdict != "pass"]
+        if request.shares and failed:
             shares[work] = {
-                variant: sum(same_outcome(outcomes[c], theirs[c], specs[c].compare) for c in failed) / len(failed)
-                for variant, theirs in request.variants.items()
-                if failed
+                variant: sum(alike(Seen(outcomes[c]), theirs[c], ways[c]) for c in failed) / len(failed)
+                for variant, theirs in variants.items()
             }
     return Named(names, shares)
 

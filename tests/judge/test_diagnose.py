@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.authoring.comparators import Accuracy, Comparator
+from grader.judge.alike import Seen, alike
 from grader.judge.diagnose import Diagnosis, diagnose
-from grader.judge.judge import Reference, judge, same_outcome
+from grader.judge.judge import Reference, judge
 from grader.judge.verdict import Verdict
 from grader.wire.encode import encode
 from grader.wire.outcome import Outcome, Raised, Returned, Stopped
@@ -25,6 +26,14 @@ def outcomes(values: Mapping[str, object]) -> dict[str, Outcome]:
     return {check: outcome(value) for check, value in values.items()}
 
 
+def seen(values: Mapping[str, object]) -> dict[str, Seen]:
+    return {check: Seen(outcome(value)) for check, value in values.items()}
+
+
+def same(one: object, other: object) -> bool:
+    return alike(Seen(outcome(one)), Seen(outcome(other)))
+
+
 def found(
     work: Mapping[str, object],
     variants: Mapping[str, Mapping[str, object]],
@@ -34,7 +43,7 @@ def found(
     references = {check: Reference(outcome(value)) for check, value in RIGHT.items()}
     ours = outcomes(work)
     judged = {check: judge(one, references[check]) for check, one in ours.items()}
-    known = {name: outcomes(values) for name, values in variants.items()}
+    known = {name: seen(values) for name, values in variants.items()}
     return diagnose(ours, verdicts or judged, references, comparators or {}, known)
 
 
@@ -112,7 +121,7 @@ def test_a_graph_tells_a_misconception_from_other_work() -> None:
     references = {"a": Reference(outcome(followed)), "b": Reference(outcome(1.0))}
     work = outcomes({"a": followed, "b": 2.0})
     verdicts = {check: judge(one, references[check]) for check, one in work.items()}
-    variants = {"detaches": outcomes({"a": detached, "b": 2.0})}
+    variants = {"detaches": seen({"a": detached, "b": 2.0})}
     assert diagnose(work, verdicts, references, {}, variants) == NONE
 
 
@@ -130,9 +139,7 @@ def test_a_misconceptions_own_outcomes_are_diagnosed_as_itself_where_it_is_disti
 ) -> None:
     for name, values in variants.items():
         others = [other for label, other in variants.items() if label != name]
-        unlike_all = all(
-            any(not same_outcome(outcome(values[check]), outcome(other[check])) for check in RIGHT) for other in others
-        )
+        unlike_all = all(any(not same(values[check], other[check]) for check in RIGHT) for other in others)
         wrong = [check for check in RIGHT if values[check] != RIGHT[check]]
         written = any(values[check] != Raised("NotImplementedError", "") for check in wrong)
         named = found(values, variants)
@@ -148,4 +155,4 @@ def test_only_failed_checks_are_named_and_only_by_a_misconception_that_observes_
 ) -> None:
     for check, name in found(work, variants).checks.items():
         assert work[check] != RIGHT[check]
-        assert same_outcome(outcome(work[check]), outcome(variants[name][check]))
+        assert same(work[check], variants[name][check])
