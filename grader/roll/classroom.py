@@ -1,0 +1,75 @@
+"""GitHub Classroom: the repositories of an assignment, one folder each.
+
+`gh classroom clone student-repos` leaves `<assignment>-submissions/<assignment>-<login>`; for group work a team stands
+in place of the login.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import takewhile
+
+from grader.roll.model import Bundle, Hint, Listing, Owner, Sorted, Stored
+from grader.roll.platform import Platform
+from grader.roll.words import slug
+
+
+class Classroom(Platform):
+    """Repositories of GitHub Classroom."""
+
+    kind = "classroom"
+    title = "GitHub Classroom"
+    looks = "<assignment>-<login>/"
+
+    def fits(self, listing: Listing, assignment: str) -> str:
+        """Say why these are GitHub Classroom's repositories; "" where they are none."""
+        folders = _folders(listing)
+        prefix = _prefix(folders, listing, assignment)
+        if not prefix:
+            return ""
+        return f"{sum(name.startswith(prefix) for name in folders)} of {len(folders)} folders are named {prefix}<login>"
+
+    def sort(self, listing: Listing, assignment: str) -> Sorted:
+        """Sort repositories by login."""
+        folders = _folders(listing)
+        prefix = _prefix(folders, listing, assignment) or f"{slug(assignment)}-"
+        bundles = []
+        left = []
+        for folder, files in folders.items():
+            login = folder[len(prefix) :] if folder.casefold().startswith(prefix.casefold()) else ""
+            if login:
+                kinds = ("github", "login", "id", "group", "name")
+                owner = Owner(login, login, tuple(Hint(kind, login) for kind in kinds))  # type: ignore[arg-type]
+                bundles.append(Bundle((owner,), folder, files))
+            else:
+                left.append(folder)
+        notices = (
+            (f"{len(left)} folders are not named {prefix}<login> and were passed over: {left[0]}",) if left else ()
+        )
+        return Sorted(tuple(bundles), (), notices)
+
+
+def _folders(listing: Listing) -> dict[str, dict[str, Stored]]:
+    folders: dict[str, dict[str, Stored]] = defaultdict(dict)
+    for repository in sorted(listing.repositories):
+        if repository and "/" not in repository:
+            folders[repository] = {}
+    for place, stored in listing.files.items():
+        top, _, below = place.partition("/")
+        if below:
+            folders[top][below] = stored
+    return folders
+
+
+def _prefix(folders: dict[str, dict[str, Stored]], listing: Listing, assignment: str) -> str:
+    """What stands before the login: the assignment's name, or what the names of all repositories have in common."""
+    for folder in folders:
+        cut = folder[: len(slug(assignment)) + 1]
+        if cut.endswith("-") and slug(cut) == slug(assignment) and len(folder) > len(cut):
+            return cut
+    repositories = [folder for folder in folders if folder in listing.repositories]
+    if len(repositories) < 2:
+        return ""
+    first, last = min(repositories), max(repositories)  # what these two begin with, all between them do
+    common = "".join(a for a, b in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False)))
+    return common[: common.rfind("-") + 1]
