@@ -12,6 +12,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from grader.intake.names import unsafe
+from grader.intake.packed import some
 from grader.roll.model import Bundle, Hint, Listing, Owner, Refused, Sorted, Stored
 from grader.roll.platform import Platform
 from grader.roll.shelf import CLASS_LIMITS
@@ -88,9 +89,7 @@ class Canvas(Platform):
                 refused.append(Refused(place, f"unsafe name: {reason}"))
             else:
                 users[entry.user].append((entry, stored))
-        notices = (
-            (f"{len(left)} files are not named as Canvas names them and were passed over: {left[0]}",) if left else ()
-        )
+        notices = (f"passed over, for Canvas names its files otherwise: {some(left)}",) if left else ()
         return Sorted(tuple(_bundle(entries) for entries in users.values()), tuple(refused), notices)
 
 

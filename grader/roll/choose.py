@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 from grader.intake.handin import SUFFIXES
 from grader.intake.packed import some
 from grader.roll.model import Bundle
-from grader.roll.words import names_assignment, stem, without_copy
+from grader.roll.words import first_copy, names_assignment, stem, without_copy
 
 # An archive is looked into only where no notebook lies beside it, a .py file is one only where nothing else is.
 _SUFFIXES = ((".ipynb",), SUFFIXES, (".py",))
@@ -74,5 +73,4 @@ def _last(bundle: Bundle, files: list[str]) -> tuple[str, str]:
 
 
 def _base(bundle: Bundle, file: str) -> str:
-    name = bundle.originals.get(file, file)
-    return str(PurePosixPath(name).with_name(without_copy(stem(name))[0] + PurePosixPath(name).suffix)).casefold()
+    return first_copy(bundle.originals.get(file, file)).casefold()

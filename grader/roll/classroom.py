@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from itertools import takewhile
 
+from grader.intake.packed import some
 from grader.roll.model import Bundle, Hint, Listing, Owner, Sorted, Stored
 from grader.roll.platform import Platform
 from grader.roll.words import slug
+
+_AROUND = "-submissions"
 
 
 class Classroom(Platform):
@@ -43,20 +46,19 @@ class Classroom(Platform):
                 bundles.append(Bundle((owner,), folder, files))
             else:
                 left.append(folder)
-        notices = (
-            (f"{len(left)} folders are not named {prefix}<login> and were passed over: {left[0]}",) if left else ()
-        )
+        notices = (f"passed over, for their names are not {prefix}<login>: {some(left)}",) if left else ()
         return Sorted(tuple(bundles), (), notices)
 
 
 def _folders(listing: Listing) -> dict[str, dict[str, Stored]]:
+    """The files of each folder; the one that `gh classroom clone` puts all repositories into is none of them."""
     folders: dict[str, dict[str, Stored]] = defaultdict(dict)
     for repository in sorted(listing.repositories):
         if repository and "/" not in repository:
             folders[repository] = {}
     for place, stored in listing.files.items():
         top, _, below = place.partition("/")
-        if below:
+        if below and not top.endswith(_AROUND):
             folders[top][below] = stored
     return folders
 

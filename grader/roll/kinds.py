@@ -68,10 +68,10 @@ def take(listing: Listing, assignment: str, kind: str | None = None) -> Taken:
     if not found.bundles:
         holds = some(list(listing.files)) or "nothing at all"
         raise BadSubmissions(
-            f"{listing.name}: nothing in it looks like {platform.looks}, as in a {platform.title}; it holds {holds}: "
+            f"{listing.name}: nothing in it looks like {platform.looks} ({platform.title}); it holds {holds}: "
             "leave --kind away, or name another"
         )
-    return Taken(platform.kind, f"taken for a {platform.title}, as --kind says", found)
+    return Taken(platform.kind, f"taken as {platform.title}, as --kind says", found)
 
 
 def _told(listing: Listing, assignment: str) -> Taken:
@@ -83,18 +83,21 @@ def _told(listing: Listing, assignment: str) -> Taken:
         }
         if reasons:
             taken, *others = reasons
-            why = f"taken for a {PLATFORMS[taken].title}: {reasons[taken]}"
+            why = f"taken as {PLATFORMS[taken].title}: {reasons[taken]}"
             if others:
                 could = ", ".join(f"--kind {kind}: {reasons[kind]}" for kind in others)
                 why += f"; it could also be another ({could})"
             return Taken(taken, why, PLATFORMS[taken].sort(inner, assignment))
-    found = PLATFORMS["plain"].sort(_plainly(listing, assignment), assignment)
+    inner = _plainly(listing, assignment)
+    found = PLATFORMS["plain"].sort(inner, assignment)
     if not found.bundles and not found.refused:
         holds = some(list(listing.files)) or "nothing at all"
         raise BadSubmissions(
             f"{listing.name}: no submissions in it; it holds {holds}. Name the zip or folder that holds them"
         )
-    why = "taken for plain files and folders named after the students: no platform names its files so"
+    why = f"taken as {PLATFORMS['plain'].title} and folders named after the students: no platform names its files so"
+    if inner is not listing:
+        why += f"; the students are what is in the folder {inner.name}"
     return Taken("plain", why, found)
 
 
@@ -120,11 +123,11 @@ def _inside(listing: Listing, top: str) -> Listing:
 
 def _plainly(listing: Listing, assignment: str) -> Listing:
     """Plain files without the folder that they all lie in, unless that folder is a student's."""
-    wrapped = list(_unwrapped(listing))
-    for outer, inner in pairwise(wrapped):
+    best = listing
+    for outer, inner in pairwise(_unwrapped(listing)):
         notebooks = [place for place in inner.files if place.lower().endswith((".ipynb", ".zip"))]
         several = {place.partition("/")[0] for place in notebooks}
         named_like_it = any("/" not in place and names_assignment(place, assignment) == 2 for place in notebooks)
-        if inner.name != stem(outer.name) and (len(several) < 2 or named_like_it):
-            return outer
-    return wrapped[-1]
+        if inner.name == stem(outer.name) or (len(several) > 1 and not named_like_it):
+            best = inner
+    return best

@@ -12,6 +12,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from grader.intake.names import unsafe
+from grader.intake.packed import some
 from grader.roll.model import Bundle, Hint, Listing, Owner, Refused, Sorted, Stored
 from grader.roll.platform import Platform
 from grader.roll.shelf import CLASS_LIMITS
@@ -84,9 +85,7 @@ class Moodle(Platform):
             else:
                 names = (Hint("name", entry.name), Hint("group", entry.name)) if entry.name else ()
                 files[Owner(entry.number, entry.name, (Hint("platform", entry.number), *names))][entry.file] = stored
-        notices = (
-            (f"{len(left)} files are not named as Moodle names them and were passed over: {left[0]}",) if left else ()
-        )
+        notices = (f"passed over, for Moodle names its files otherwise: {some(left)}",) if left else ()
         bundles = tuple(
             Bundle((owner,), next(iter(found.values())).place.partition("/")[0], found)
             for owner, found in files.items()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 
 from grader.intake.handin import SUFFIXES
+from grader.intake.packed import some
 from grader.roll.model import Bundle, Hint, HintKind, Listing, Owner, Refused, Sorted, Stored
 from grader.roll.platform import Platform
-from grader.roll.words import names_assignment, slug, stem, without_copy
+from grader.roll.words import first_copy, names_assignment, slug, stem, without_copy
 
 _FOUND_BY: tuple[HintKind, ...] = ("id", "login", "github", "email", "platform", "name", "group")
 
@@ -91,11 +91,11 @@ def _of_files(files: Mapping[str, Stored], assignment: str) -> Sorted:
             place=next(iter(found)),
             files=found,
             ranks={name: (without_copy(stem(name))[1],) for name in found},
-            originals={name: without_copy(stem(name))[0] + PurePosixPath(name).suffix for name in found if "(" in name},
+            originals={name: first_copy(name) for name in found if first_copy(name) != name},
         )
         for student, found in by_student.items()
     )
-    notices = (f"{len(left)} files are no notebooks and were passed over: {left[0]}",) if left else ()
+    notices = (f"passed over, for they are no notebooks: {some(left)}",) if left else ()
     return Sorted(bundles, refused, notices)
 
 

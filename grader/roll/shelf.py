@@ -124,7 +124,8 @@ def _listed(name: str, archive: zipfile.ZipFile, limits: IntakeLimits) -> Listin
         try:
             place = names.add(entry.name, folder=entry.kind == "a folder")
         except BadHandIn as error:
-            refused.append(Refused(shown(entry.name), str(error).partition("; rename it")[0]))
+            reason = str(error).removeprefix(f"unsafe name {shown(entry.name)}: ").partition("; rename it")[0]
+            refused.append(Refused(shown(entry.name), f"unsafe name: {reason}"))
             continue
         if entry.kind == "a file":
             files[place] = _stored_in_zip(place, archive, info)
@@ -137,10 +138,7 @@ def _stored_in_zip(place: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) 
     def read(limit_bytes: int) -> bytes:
         if info.file_size > limit_bytes:
             raise _too_large(place, limit_bytes)
-        try:
-            return b"".join(entry_of(archive, info).pieces)
-        except ValueError as error:  # zipfile's word for an archive that was closed
-            raise error if isinstance(error, BadHandIn) else BadHandIn(f"{place} cannot be read: {error}") from None
+        return b"".join(entry_of(archive, info).pieces)
 
     return Stored(place, info.file_size, _order(info), None, read)
 
@@ -152,11 +150,11 @@ def _order(info: zipfile.ZipInfo) -> float:
 
 
 def _folder(path: Path, limits: IntakeLimits) -> Listing:
+    walk = _Walk(path, limits)
     files: dict[str, Stored] = {}
     refused: list[Refused] = []
     repositories: set[str] = set()
-    left = [limits.entries]
-    for entry, name in _below(path, "", limits.folders, left, refused):
+    for entry, name in walk.below(path, "", limits.folders):
         place = unicodedata.normalize("NFC", name)
         reason = unsafe(place, limits)
         if entry.name == ".git":
@@ -170,34 +168,50 @@ def _folder(path: Path, limits: IntakeLimits) -> Listing:
             refused.append(Refused(place, "another file has the same name, written with other accents"))
         else:
             files[place] = _stored_on_disk(place, Path(entry.path), entry.stat(follow_symlinks=False))
-    return Listing(path.resolve().name, files, tuple(refused), frozenset(repositories))
+    return Listing(path.resolve().name, files, (*walk.refused, *refused), frozenset(repositories))
 
 
-def _below(
-    folder: Path, start: str, levels: int, left: list[int], refused: list[Refused]
-) -> Iterator[tuple[os.DirEntry[str], str]]:
-    """What is in a folder in the order of names; of hidden folders only that a Git repository is there."""
-    try:
-        with os.scandir(folder) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
-    except OSError as error:
-        if not start:
-            raise BadSubmissions(f"{folder} cannot be read: {error.strerror}") from None
-        refused.append(Refused(shown(start.rstrip("/")), f"the folder cannot be read: {error.strerror}"))
-        return
-    left[0] -= len(entries)
-    if left[0] < 0:
-        raise BadSubmissions(f"{folder}: more than 100,000 files are not looked through; name a folder with fewer")
-    for entry in entries:
-        name = start + entry.name
-        if is_litter(f"{name}/x" if entry.is_dir(follow_symlinks=False) else name):
-            continue
-        if entry.name == ".git" or not entry.is_dir(follow_symlinks=False):
-            yield entry, name
-        elif not levels:
-            refused.append(Refused(shown(name), "it is too many folders deep"))
-        elif not entry.name.startswith("."):
-            yield from _below(Path(entry.path), f"{name}/", levels - 1, left, refused)
+class _Walk:
+    """A walk through a folder in the order of names, bounded; links are not followed.
+
+    Args:
+        top: The folder, for messages.
+        limits: How many entries are looked at.
+    """
+
+    def __init__(self, top: Path, limits: IntakeLimits) -> None:
+        self.refused: list[Refused] = []
+        self._top = top
+        self._most = self._left = limits.entries
+
+    def below(self, folder: Path, start: str, levels: int) -> Iterator[tuple[os.DirEntry[str], str]]:
+        """What is no folder, with its name from the top; of hidden folders only that a Git repository is there."""
+        for entry in self._entries(folder, start):
+            name = start + entry.name
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if is_litter(f"{name}/x" if is_folder else name):
+                continue
+            if entry.name == ".git" or not is_folder:
+                yield entry, name
+            elif not levels:
+                self.refused.append(Refused(shown(name), "it is too many folders deep"))
+            elif not entry.name.startswith("."):
+                yield from self.below(Path(entry.path), f"{name}/", levels - 1)
+
+    def _entries(self, folder: Path, start: str) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(folder) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError as error:
+            if not start:
+                raise BadSubmissions(f"{folder} cannot be read: {error.strerror}") from None
+            self.refused.append(Refused(shown(start.rstrip("/")), f"the folder cannot be read: {error.strerror}"))
+            return []
+        self._left -= len(entries)
+        if self._left < 0:
+            most = f"more than {self._most:,} files are not looked through"
+            raise BadSubmissions(f"{self._top}: {most}; name a folder with fewer")
+        return entries
 
 
 def _stored_on_disk(place: str, path: Path, status: os.stat_result) -> Stored:

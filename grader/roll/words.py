@@ -20,8 +20,9 @@ def stem(file: str) -> str:
         >>> stem("alice/hw2.tar.gz"), stem("hw2.v2.ipynb")
         ('hw2', 'hw2.v2')
     """
-    name = PurePosixPath(file).name
-    return next((name[: -len(end)] for end in SUFFIXES if name.lower().endswith(end)), PurePosixPath(name).stem)
+    name = file.rpartition("/")[2]
+    packed = (name[: -len(end)] for end in SUFFIXES if name.lower().endswith(end))
+    return next(filter(None, packed), PurePosixPath(name).stem)
 
 
 def without_copy(text: str) -> tuple[str, int]:
@@ -33,6 +34,17 @@ def without_copy(text: str) -> tuple[str, int]:
     """
     found = _COPY.search(text)
     return (text[: found.start()], int(found[1])) if found and found.start() else (text, 0)
+
+
+def first_copy(file: str) -> str:
+    """A file's name, folders included, without the number of a further download.
+
+    Example:
+        >>> first_copy("work/hw2 (3).tar.gz")
+        'work/hw2.tar.gz'
+    """
+    folder, slash, name = file.rpartition("/")
+    return folder + slash + without_copy(stem(name))[0] + name[len(stem(name)) :]
 
 
 def slug(text: str) -> str:
