@@ -56,13 +56,13 @@ def _wanted(
     handed: Handed, patterns: Sequence[str], own: set[str], limits: IntakeLimits
 ) -> tuple[dict[str, Stored], tuple[str, ...]]:
     wanted: dict[str, Stored] = {}
-    left, replaced, renamed = [], [], []
+    left, replaced, renamed = [*handed.elsewhere], [], []
     for name, stored in handed.beside.items():
         if name.split("/")[0].casefold() in own:
             replaced.append(name)
             continue
         # A notebook opens "best.pt", whatever number the platform added when that was handed in again.
-        names = {name, handed.originals.get(name, name)}
+        names = dict.fromkeys((name, handed.originals.get(name, name)))
         fitting = [one for one in names if matches(one, patterns) and not unsafe(one, limits)]
         if not fitting:
             left.append(name)

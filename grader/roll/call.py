@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from grader.intake.packed import some
 from grader.roll.choose import Chosen, choose
 from grader.roll.kinds import Taken, take
 from grader.roll.model import Bundle, Handed, Listing, Member, Owner, Refused, Roll, Stored
@@ -60,9 +61,17 @@ def call_roll(
         handed=tuple(handed),
         refused=tuple(refused),
         missing=_missing(roster, handed, refused),
-        notices=taken.found.notices,
+        notices=(*taken.found.notices, *_passed_over(listing, taken, refused)),
         has_roster=roster is not None,
     )
+
+
+def _passed_over(listing: Listing, taken: Taken, refused: Sequence[Refused]) -> tuple[str, ...]:
+    """Name the files that are in nobody's hand-in: nothing disappears without a word."""
+    known = {stored.place for bundle in taken.found.bundles for stored in bundle.files.values()}
+    known |= taken.found.others | {one.place for one in refused}
+    left = [stored.place for stored in listing.files.values() if stored.place not in known]
+    return (f"passed over, for their names do not say whose they are: {some(left)}",) if left else ()
 
 
 @dataclass(frozen=True)
@@ -136,6 +145,7 @@ def _handed(
         file=original.rpartition("/")[2],
         stored=bundle.files[chosen.file],
         beside=_beside(bundle, chosen, folder + slash),
+        elsewhere=tuple(name for name in bundle.files if not name.startswith(folder + slash)),
         originals={name.removeprefix(folder + slash): before for name, before in bundle.originals.items()},
         submitted_at=bundle.submitted_at,
         due=until,

@@ -12,7 +12,6 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from grader.intake.names import unsafe
-from grader.intake.packed import some
 from grader.roll.model import Bundle, Hint, Listing, Owner, Refused, Sorted, Stored
 from grader.roll.platform import Platform
 from grader.roll.shelf import CLASS_LIMITS
@@ -80,17 +79,15 @@ class Canvas(Platform):
         """Sort a Canvas download by user."""
         users: dict[str, list[tuple[Entry, Stored]]] = defaultdict(list)
         refused: list[Refused] = []
-        left: list[str] = []
         for place, stored in listing.files.items():
             entry = None if "/" in place else parse(place)
             if entry is None:
-                left.append(place)
-            elif reason := unsafe(entry.file, CLASS_LIMITS):
+                continue
+            if reason := unsafe(entry.file, CLASS_LIMITS):
                 refused.append(Refused(place, f"unsafe name: {reason}"))
             else:
                 users[entry.user].append((entry, stored))
-        notices = (f"passed over, for Canvas names its files otherwise: {some(left)}",) if left else ()
-        return Sorted(tuple(_bundle(entries) for entries in users.values()), tuple(refused), notices)
+        return Sorted(tuple(_bundle(entries) for entries in users.values()), tuple(refused))
 
 
 def again(file: str) -> tuple[str, int]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from itertools import takewhile
 
-from grader.intake.packed import some
 from grader.roll.model import Bundle, Hint, Listing, Owner, Sorted, Stored
 from grader.roll.platform import Platform
 from grader.roll.words import slug
@@ -37,17 +36,13 @@ class Classroom(Platform):
         folders = _folders(listing)
         prefix = _prefix(folders, listing, assignment) or f"{slug(assignment)}-"
         bundles = []
-        left = []
         for folder, files in folders.items():
             login = folder[len(prefix) :] if folder.casefold().startswith(prefix.casefold()) else ""
             if login:
                 kinds = ("github", "login", "id", "group", "name")
                 owner = Owner(login, login, tuple(Hint(kind, login) for kind in kinds))  # type: ignore[arg-type]
                 bundles.append(Bundle((owner,), folder, files))
-            else:
-                left.append(folder)
-        notices = (f"passed over, for their names are not {prefix}<login>: {some(left)}",) if left else ()
-        return Sorted(tuple(bundles), (), notices)
+        return Sorted(tuple(bundles))
 
 
 def _folders(listing: Listing) -> dict[str, dict[str, Stored]]:

@@ -75,7 +75,7 @@ class Gradescope(Platform):
             for top in metadata
             if top not in folders
         )
-        return Sorted(tuple(bundles), refused, tuple(notices))
+        return Sorted(tuple(bundles), refused, frozenset({listing.files[METADATA].place}), tuple(notices))
 
 
 def _metadata(stored: Stored) -> Mapping[str, Mapping[Any, Any]]:

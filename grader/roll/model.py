@@ -130,10 +130,18 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Sorted:
-    """An archive or folder sorted by whose is what."""
+    """An archive or folder sorted by whose is what.
+
+    Attributes:
+        bundles: What was handed in.
+        refused: What cannot be graded.
+        others: The places of files that are the platform's own, or those of other assignments.
+        notices: Sentences about the whole.
+    """
 
     bundles: tuple[Bundle, ...]
     refused: tuple[Refused, ...] = ()
+    others: frozenset[str] = frozenset()
     notices: tuple[str, ...] = ()
 
 
@@ -165,6 +173,7 @@ class Handed:
         file: The name of its notebook, or of the archive with it.
         stored: That file.
         beside: Other files of the same hand-in, by their names relative to the notebook's folder.
+        elsewhere: Names of files of the same hand-in that are not in the notebook's folder or below it.
         originals: The name that a file had before the platform renamed it.
         submitted_at: When it was handed in.
         due: When it was due for its members, extensions included.
@@ -178,6 +187,7 @@ class Handed:
     file: str
     stored: Stored
     beside: Mapping[str, Stored] = field(default_factory=dict, repr=False)
+    elsewhere: tuple[str, ...] = ()
     originals: Mapping[str, str] = field(default_factory=dict, repr=False)
     submitted_at: datetime | None = None
     due: datetime | None = None

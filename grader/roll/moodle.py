@@ -12,7 +12,6 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from grader.intake.names import unsafe
-from grader.intake.packed import some
 from grader.roll.model import Bundle, Hint, Listing, Owner, Refused, Sorted, Stored
 from grader.roll.platform import Platform
 from grader.roll.shelf import CLASS_LIMITS
@@ -75,19 +74,17 @@ class Moodle(Platform):
         """Sort a Moodle download by participant."""
         files: dict[Owner, dict[str, Stored]] = defaultdict(dict)
         refused: list[Refused] = []
-        left: list[str] = []
         for place, stored in listing.files.items():
             entry = parse(place)
             if entry is None:
-                left.append(place)
-            elif reason := unsafe(entry.file, CLASS_LIMITS):
+                continue
+            if reason := unsafe(entry.file, CLASS_LIMITS):
                 refused.append(Refused(place, f"unsafe name: {reason}"))
             else:
                 names = (Hint("name", entry.name), Hint("group", entry.name)) if entry.name else ()
                 files[Owner(entry.number, entry.name, (Hint("platform", entry.number), *names))][entry.file] = stored
-        notices = (f"passed over, for Moodle names its files otherwise: {some(left)}",) if left else ()
         bundles = tuple(
             Bundle((owner,), next(iter(found.values())).place.partition("/")[0], found)
             for owner, found in files.items()
         )
-        return Sorted(bundles, tuple(refused), notices)
+        return Sorted(bundles, tuple(refused))

@@ -48,6 +48,13 @@ class Nbgrader(Platform):
             raise BadSubmissions(f"{listing.name}: nobody has a folder {assignment}; there are: {there}")
         bundles = []
         notices = []
+        others = {
+            stored.place
+            for name, students in found.items()
+            for files in students.values()
+            for file, stored in files.items()
+            if name not in meant or file == _TIMESTAMP
+        }
         for name in meant:
             for student, files in found[name].items():
                 stamp = files.pop(_TIMESTAMP, None)
@@ -56,7 +63,7 @@ class Nbgrader(Platform):
                     notices.append(f"{stamp.place} holds no time that can be read")
                 owner = Owner(student, student, tuple(Hint(kind, student) for kind in _FOUND_BY))
                 bundles.append(Bundle((owner,), f"{student}/{name}", files, submitted_at))
-        return Sorted(tuple(bundles), (), tuple(notices))
+        return Sorted(tuple(bundles), (), frozenset(others), tuple(notices))
 
 
 def _files(listing: Listing) -> tuple[dict[str, Stored], bool]:

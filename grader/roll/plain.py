@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from grader.intake.handin import SUFFIXES
-from grader.intake.packed import some
 from grader.roll.model import Bundle, Hint, HintKind, Listing, Owner, Refused, Sorted, Stored
 from grader.roll.platform import Platform
 from grader.roll.words import first_copy, names_assignment, slug, stem, without_copy
@@ -46,7 +45,6 @@ class Plain(Platform):
         return Sorted(
             tuple(bundle for part in parts for bundle in part.bundles),
             tuple(one for part in parts for one in part.refused),
-            tuple(notice for part in parts for notice in part.notices),
         )
 
 
@@ -78,13 +76,10 @@ def _of_files(files: Mapping[str, Stored], assignment: str) -> Sorted:
         for name, student in students.items()
         if not student
     )
-    left = []
     for name in files:
         student = student_of(name, assignment)
         if name not in students and student in by_student:
             by_student[student][name] = files[name]
-        elif name not in students:
-            left.append(name)
     bundles = tuple(
         Bundle(
             owners=(_owner(student),),
@@ -95,8 +90,7 @@ def _of_files(files: Mapping[str, Stored], assignment: str) -> Sorted:
         )
         for student, found in by_student.items()
     )
-    notices = (f"passed over, for they are no notebooks: {some(left)}",) if left else ()
-    return Sorted(bundles, refused, notices)
+    return Sorted(bundles, refused)
 
 
 def _students_in(files: Mapping[str, Stored], assignment: str) -> dict[str, dict[str, Stored]] | None:

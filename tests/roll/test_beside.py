@@ -56,6 +56,12 @@ def test_folders_below_the_notebook_come_along_and_the_assignments_own_do_not(ca
     )
 
 
+def test_files_outside_the_notebooks_folder_are_named(call: Callable[..., Called]) -> None:
+    entries = {"ada/work/hw2.ipynb": notebook("x"), "ada/best.pt": b"", "bob/hw2.ipynb": notebook("y")}
+    extra = along(call(entries).of["ada"], "*.pt")
+    assert extra == Extra({}, ("not taken along: best.pt; assignment.toml allows *.pt beside the notebook",))
+
+
 def test_files_in_an_archive_that_was_handed_in_come_from_there(call: Callable[..., Called], tmp_path) -> None:
     packed = as_zip(tmp_path, {"hw2.ipynb": notebook("x"), "best.pt": b"packed"}, "packed.zip").read_bytes()
     ada = call({"lovelaceada_1_1_hw2.zip": packed, "lovelaceada_1_2_best.pt": b"loose"}).of["1"]

@@ -84,7 +84,7 @@ def test_two_students_of_one_name_are_two(call: Callable[..., Called]) -> None:
 
 def test_files_of_another_form_are_passed_over_and_said(call: Callable[..., Called]) -> None:
     called = call({**canvas((*ADA, 71, "hw2.ipynb")), "grades.csv": b""})
-    assert called.roll.notices == ("passed over, for Canvas names its files otherwise: grades.csv",)
+    assert called.roll.notices == ("passed over, for their names do not say whose they are: grades.csv",)
 
 
 NAMES = st.text(st.characters(categories=["Ll", "Lo"]), min_size=1, max_size=30)

@@ -20,6 +20,12 @@ def test_its_folder_is_recognised_wherever_it_begins(call: Callable[..., Called]
     assert not called.of["ada"].beside
 
 
+def test_a_notebook_outside_an_assignments_folder_is_said(call: Callable[..., Called]) -> None:
+    entries = nbgrader(("ada", "hw2", STAMP), ("ada", "hw1", STAMP))
+    called = call({**entries, "submitted/bob/hw2.ipynb": notebook("bob")})
+    assert called.roll.notices == ("passed over, for their names do not say whose they are: submitted/bob/hw2.ipynb",)
+
+
 def test_lateness_follows_from_the_time(call: Callable[..., Called]) -> None:
     entries = nbgrader(("ada", "hw2", "2026-03-02 12:00:00 UTC"), ("bob", "hw2", "2026-03-02 11:59:59 UTC"))
     called = call(entries, due=datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC))

@@ -70,10 +70,10 @@ def test_python_files_count_where_there_is_no_notebook(call: Callable[..., Calle
     assert set(call(plain("ada.py", "bob.py")).of) == {"ada", "bob"}
     called = call(plain("ada.ipynb", "helper.py"), name="other")
     assert called.taken == {"ada": "ada.ipynb"}
-    assert called.roll.notices == ("passed over, for they are no notebooks: helper.py",)
+    assert called.roll.notices == ("passed over, for their names do not say whose they are: helper.py",)
 
 
 def test_what_is_nobodys_is_said(call: Callable[..., Called]) -> None:
     called = call({**plain("ada.ipynb"), "README.md": b"", ".DS_Store": b"", "._ada.ipynb": notebook("litter")})
     assert set(called.of) == {"ada"}
-    assert called.roll.notices == ("passed over, for they are no notebooks: README.md",)
+    assert called.roll.notices == ("passed over, for their names do not say whose they are: README.md",)

@@ -23,6 +23,7 @@ Participant 88,Ada Lovelace,,ada@x.edu,,
 Participant 89,Bob Núñez,,bob@x.edu,,
 """
 GRADESCOPE = "First Name,Last Name,SID,Email,Sections\nAda,Lovelace,0100,ada@x.edu,A\nBob,Núñez,0101,bob@x.edu,B\n"
+NO_KEY = "roster.csv: no column says who the students are; name one of them id, login or email. Its columns are: "
 GITHUB = "identifier,github_username,github_id,name\n0100,ada-codes,7,Ada Lovelace\n0101,,,Bob\n"
 
 
@@ -129,7 +130,7 @@ def test_a_platforms_id_is_not_taken_for_a_schools_where_the_name_tells(tmp_path
         ("id,name\n,Ada\n1,Bob\n", "roster.csv, line 2: the column id is empty; say who this is, or remove the row"),
         (
             "name,points\nAda,3\n",
-            "roster.csv: no column says who the students are; name one of them id, login or email. Its columns are: name, points",
+            NO_KEY + "name, points",
         ),
         ("id,ID\n1,2\n", "roster.csv, line 1: the column 'ID' is there twice; leave one"),
         (
@@ -140,7 +141,7 @@ def test_a_platforms_id_is_not_taken_for_a_schools_where_the_name_tells(tmp_path
         ("id,name\n", "roster.csv: there are no students in it, only the names of columns"),
         (
             "",
-            "roster.csv: no column says who the students are; name one of them id, login or email. Its columns are: none",
+            NO_KEY + "none",
         ),
         (
             "id,extension\n1,2\n2,soon\n",

@@ -135,19 +135,19 @@ def test_no_more_of_a_file_is_read_than_is_allowed(make, tmp_path: Path) -> None
     with open_shelf(make(tmp_path, {"ada.ipynb": b"x" * 2000})) as shelf:
         (stored,) = shelf.listing.files.values()
         assert len(stored.read(2000)) == 2000
-        with pytest.raises(BadHandIn, match="ada.ipynb is too large: at most 2 kB are read of one file"):
+        with pytest.raises(BadHandIn, match=r"ada.ipynb is too large: at most 2 kB are read of one file"):
             stored.read(1999)
 
 
 def test_a_file_of_a_closed_shelf_or_one_that_is_gone_is_an_error_in_a_sentence(tmp_path: Path) -> None:
     shelf = open_shelf(as_zip(tmp_path, {"ada.ipynb": b"x"}))
     shelf.close()
-    with pytest.raises(BadHandIn, match='"ada.ipynb" cannot be unpacked'):
+    with pytest.raises(BadHandIn, match=r'"ada.ipynb" cannot be unpacked'):
         shelf.listing.files["ada.ipynb"].read()
     top = as_folder(tmp_path, {"ada.ipynb": b"x"})
     listing = open_shelf(top).listing
     (top / "ada.ipynb").unlink()
-    with pytest.raises(BadHandIn, match="ada.ipynb cannot be read: No such file"):
+    with pytest.raises(BadHandIn, match=r"ada.ipynb cannot be read: No such file"):
         listing.files["ada.ipynb"].read()
 
 
