@@ -24,6 +24,7 @@ def call_roll(
     kind: str | None = None,
     roster: Roster | None = None,
     due: datetime | None = None,
+    groups: bool = False,
 ) -> Roll:
     """Make the list of submissions; nothing but a platform's own notes (names, times) is read.
 
@@ -33,6 +34,8 @@ def call_roll(
         kind: What the instructor says that the listing is; None to find out.
         roster: The class; None where it is not known.
         due: When the assignment is due, with a zone; None for never.
+        groups: Whether what one student hands in counts for the roster's whole group. What is handed in under a group's
+            name, or by several students as the platform says, always counts for all of them.
 
     Returns:
         The submissions to grade, what cannot be graded and why, and who is missing.
@@ -44,7 +47,7 @@ def call_roll(
     refused = [*listing.refused, *taken.found.refused]
     entries: list[_Entry] = []
     for bundle in taken.found.bundles:
-        people = _people(taken, bundle, roster)
+        people = _people(taken, bundle, roster, groups)
         if isinstance(people, str):
             refused.append(Refused(bundle.place, people))
             continue
@@ -90,13 +93,15 @@ class _Entry:
         return self.bundle.submitted_at or _LONG_AGO, self.bundle.number, changed, self.position
 
 
-def _people(taken: Taken, bundle: Bundle, roster: Roster | None) -> tuple[Member, ...] | str:
+def _people(taken: Taken, bundle: Bundle, roster: Roster | None, groups: bool) -> tuple[Member, ...] | str:
     """The students of a bundle; a sentence where the roster cannot tell."""
     members: dict[str, Member] = {}
     for owner in bundle.owners:
         found = roster.find(owner.hints) if roster else ()
         if isinstance(found, str):
             return found
+        if roster and groups and len(found) == 1:
+            found = roster.group_of(found[0])
         for member in [one.member for one in found] or [_stranger(taken, owner, roster)]:
             members.setdefault(member.student, member)
     return tuple(members.values())
@@ -105,7 +110,7 @@ def _people(taken: Taken, bundle: Bundle, roster: Roster | None) -> tuple[Member
 def _stranger(taken: Taken, owner: Owner, roster: Roster | None) -> Member:
     """A student whom no roster knows, under the platform's id; never under that of somebody else on the roster."""
     key = as_id(owner.key) or "unknown"
-    if roster and any(one.student.casefold() == key.casefold() for one in roster.students):
+    if roster and roster.get(key):
         key = f"{taken.kind}-{key}"
     email = next((hint.value for hint in owner.hints if hint.kind == "email" and "@" in hint.value), "")
     return Member(key, as_id(owner.name), email, known=None if roster is None else False)
@@ -130,8 +135,7 @@ def _handed(
     entry: _Entry, people: tuple[Member, ...], older: tuple[_Entry, ...], roster: Roster | None, due: datetime | None
 ) -> Handed:
     bundle, chosen = entry.bundle, entry.chosen
-    enrolled = {one.student: one for one in roster.students} if roster else {}
-    theirs = [enrolled[member.student] for member in people if member.student in enrolled]
+    theirs = [one for member in people if roster and (one := roster.get(member.student))]
     until = max((one.due(due) or due for one in theirs), default=due) if due else None
     late, notices = _lateness(bundle, theirs, until)
     places = [bundle.files[name].place for name in chosen.older]

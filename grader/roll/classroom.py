@@ -27,9 +27,10 @@ class Classroom(Platform):
         """Say why these are GitHub Classroom's repositories; "" where they are none."""
         folders = _folders(listing)
         prefix = _prefix(folders, listing, assignment)
-        if not prefix:
+        named = sum(folder.startswith(prefix) for folder in folders)
+        if not prefix or 2 * named < len(folders):
             return ""
-        return f"{sum(name.startswith(prefix) for name in folders)} of {len(folders)} folders are named {prefix}<login>"
+        return f"{named} of {len(folders)} folders are named {prefix}<login>"
 
     def sort(self, listing: Listing, assignment: str) -> Sorted:
         """Sort repositories by login."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from grader.intake.handin import HandedIn
@@ -214,6 +214,8 @@ class Handed:
     def receive(self, limits: IntakeLimits = LIMITS) -> HandedIn:
         """Read the file, for `grader.intake.handin.open_notebook`.
 
+        What lies beside it comes from `grader.roll.beside.files_of`: on the disk that may be other students' files.
+
         Args:
             limits: How much is read.
 
@@ -223,8 +225,7 @@ class Handed:
         Raises:
             BadHandIn: It is too large, damaged, or cannot be read.
         """
-        path = self.stored.path or Path(PurePosixPath(self.place).name)
-        return HandedIn(path.with_name(self.file), self.stored.read(limits.archive_bytes), limits)
+        return HandedIn(Path(self.file), self.stored.read(limits.archive_bytes), limits)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ class Nbgrader(Platform):
         """Say why this is nbgrader's folder; "" where it is none."""
         files, submitted = _files(listing)
         deep = [place for place in files if place.count("/") >= 2]
+        if 2 * len(deep) < len(files):
+            return ""
         if submitted and deep:
             return f"there is a folder {_TOP}/<student>/<assignment>, as nbgrader keeps it"
         stamped = any(place.count("/") == 2 and place.endswith(f"/{_TIMESTAMP}") for place in deep)

@@ -107,6 +107,15 @@ class Roster:
         groups = (self._known.get(_key(hint), ()) for hint in hints if hint.kind == "group")
         return next(filter(None, groups), ()) or (f"it cannot be told whose it is: {several[0]}" if several else ())
 
+    def get(self, student: str) -> Enrolled | None:
+        """The student of an id, whatever its capitals; None where nobody has it."""
+        return next(iter(self._known.get(_key(Hint("id", student)), ())), None)
+
+    def group_of(self, one: Enrolled) -> tuple[Enrolled, ...]:
+        """A student's group with the student in front; only the student where there is none."""
+        group = self._known.get(_key(Hint("group", one.group)), ()) if one.group else ()
+        return (one, *(other for other in group if other.student != one.student))
+
     def _trusted(self, hints: Sequence[Hint]) -> list[Hint]:
         """The hints without an id of the platform that might be taken for one of the school, where others tell."""
         others = [hint for hint in hints if hint.kind != "platform"]

@@ -103,6 +103,7 @@ class Called:
         kind: str | None = None,
         roster: str = "",
         due: datetime | None = None,
+        groups: bool = False,
     ) -> None:
         self.shelf: Shelf = open_shelf(path)
         students = None
@@ -110,7 +111,7 @@ class Called:
             file = path.parent / "roster.csv"
             file.write_text(roster)
             students = read_roster(file)
-        self.roll: Roll = call_roll(self.shelf.listing, assignment, kind=kind, roster=students, due=due)
+        self.roll: Roll = call_roll(self.shelf.listing, assignment, kind=kind, roster=students, due=due, groups=groups)
 
     @property
     def of(self) -> dict[str, Handed]:

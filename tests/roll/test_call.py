@@ -95,6 +95,16 @@ def test_where_only_the_platform_tells_its_word_stands_and_an_extension_asks_for
     )
 
 
+def test_what_one_hands_in_counts_for_the_group_only_where_that_is_said(call: Callable[..., Called]) -> None:
+    roster = "id,name,group\n1,Ada Lovelace,red\n2,Bob Ray,red\n3,Cy Twain,\n4,Di Voe,\n"
+    entries = canvas(("Lovelace, Ada", "71", 1, "hw2.ipynb"), ("Twain, Cy", "73", 2, "hw2.ipynb"))
+    assert set(call(entries, roster=roster).taken) == {"1", "3"}
+    called = call(entries, name="shared", roster=roster, groups=True)
+    assert called.taken["1"] == called.taken["2"] == "lovelaceada_71_1_hw2.ipynb"
+    assert [member.student for member in called.roll.missing] == ["4"]
+    assert called.of["1"].members[1].name == "Bob Ray"
+
+
 def test_a_kind_that_is_said_is_taken(call: Callable[..., Called]) -> None:
     entries = canvas((*ADA, 1, "hw2.ipynb"))
     called = call(entries, kind="plain")

@@ -55,3 +55,9 @@ def test_logins_are_mapped_by_the_roster(call: Callable[..., Called]) -> None:
         classroom("hw2", "ada-codes", "bob"), roster="identifier,github_username,name\n1,ADA-codes,Ada\n2,bob,Bob\n"
     )
     assert {one.student: one.name for one in called.roll.handed} == {"1": "Ada", "2": "Bob"}
+
+
+def test_a_few_folders_of_that_form_among_many_are_no_repositories(call: Callable[..., Called]) -> None:
+    called = call({f"{name}/hw2.ipynb": notebook(name) for name in ("hw2-ada", "bob", "cy")})
+    assert called.roll.kind == "plain"
+    assert set(called.of) == {"hw2-ada", "bob", "cy"}
