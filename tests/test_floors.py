@@ -16,6 +16,7 @@ FLOORS = {
     "authoring": 1,
     "intake": 1,
     "wire": 2,
+    "roll": 2,
     "judge": 3,
     "observe": 3,
     "looks": 3,

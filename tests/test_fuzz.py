@@ -22,7 +22,7 @@ def doors(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return fuzzing.doors
 
 
-NAMES = ("wire", "claims", "notebook", "percent", "page", "report", "settings", "recording")
+NAMES = ("wire", "claims", "notebook", "percent", "page", "report", "settings", "recording", "roll", "roster")
 PLANTED = """
 import os, signal, sys, time
 from pathlib import Path

@@ -46,6 +46,36 @@ def archive(rng: Random) -> bytes:
     return bytes([kind]) + maybe_spoilt(rng, data, 0.5)
 
 
+_CLASS = (
+    *("adalovelace_5001_71_hw2.ipynb", "bob_LATE_5002_72_hw2-1.ipynb", "anon_x7_73_hw2.zip", "bob_5002_74_../x.pt"),
+    *("Ada L_88_assignsubmission_file/hw2.ipynb", "Bob_89_assignsubmission_file_hw2.ipynb"),
+    *("submission_1/hw2.ipynb", "submission_2/x/hw2.ipynb", "submission_metadata.yml", "submission_metadata.yml"),
+    *("submitted/ada/hw2/hw2.ipynb", "submitted/ada/hw2/timestamp.txt", "submitted/bob/hw1/x.ipynb"),
+    *("hw2-ada/.git/HEAD", "hw2-ada/hw2.ipynb", "hw2-bob/a/hw2.ipynb", "ada.ipynb", "ada (1).ipynb", "ada/hw2.ipynb"),
+)
+_METADATA = (
+    b"submission_1:\n  :submitters:\n  - :name: Ada\n    :sid: 1\n  :created_at: 2026-03-02 10:00:00 Z\n",
+    b"submission_1: {':submitters': [[], 3, {':name': [1]}], ':created_at': {'utc': x}}\nsubmission_9: 3\n3: {}\n",
+    b"submission_1:\n  :submitters: &a [*a]\n  :created_at: !ruby/object:X {}\n",
+    b"2026-03-02 15:58:23.948203 America/Los_Angeles",
+    b"2026-99-02 15:58:23 ../../etc/passwd",
+)
+
+
+def handed_over(rng: Random) -> bytes:
+    """A zip of a whole class after a byte that says by which kind it is read."""
+    start = rng.randrange(len(_CLASS))
+    near = _CLASS[start : start + 4] + _CLASS[:2]
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for _ in range(rng.randrange(1, 8)):
+            name = rng.choice((rng.choice(near), rng.choice(near), rng.choice(_NAMES)))
+            name = rng.choice(("", "", "", "export/")) + name.encode("utf-8", "replace").decode()
+            body = rng.choice(_METADATA) if name.endswith((".yml", ".txt")) else _NOTEBOOK
+            made.writestr(zipfile.ZipInfo(name), maybe_spoilt(rng, body, 0.2))
+    return bytes([rng.randrange(8)]) + maybe_spoilt(rng, out.getvalue(), 0.2)
+
+
 def _contents(rng: Random) -> list[tuple[str, bytes]]:
     names = [rng.choice((*("hw2.ipynb",) * 4, rng.choice(_NAMES)))]
     names += [rng.choice(_NAMES[: rng.choice((6, 6, len(_NAMES)))]) for _ in range(rng.randrange(4))]

@@ -127,6 +127,18 @@ _TOML = (
 _PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="  # one pixel
 
 
+def roster(rng: Random) -> bytes:
+    """A roster.csv."""
+    names = ("id", "SIS User ID", "Email", "login", "github", "name", "First Name", "group", "extension", "x", "", "ID")
+    header = ["id", *rng.sample(names, rng.randrange(1, 5))]
+    values = ("ada", "a@x", "Lovelace, Ada", "2", "2026-03-05", "", "Participant 8", "9" * 20, "inf", "1e400", *TEXTS)
+    delimiter = rng.choice(",,;\t")
+    rows = [header] + [[str(n), *(rng.choice(values) for _ in header[1:])] for n in range(rng.randrange(1, 6))]
+    quoted = (delimiter.join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows)
+    text = rng.choice(("", "", "\ufeff", "sep=;\n")) + rng.choice(("\n", "\r\n")).join(quoted)
+    return maybe_spoilt(rng, text.encode("utf-8", "replace"), 0.5)
+
+
 def settings(rng: Random) -> bytes:
     """An assignment.toml."""
     sections = ("", "[late]", "[limits]", "[[exercise]]", "[[exercise]]", "[x.y]", "[[late]]", "['limits']")

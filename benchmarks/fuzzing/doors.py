@@ -6,6 +6,7 @@ returns without keeping its promises: those are asserted here.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import re
@@ -140,6 +141,51 @@ def enter_archive(data: bytes, folder: Path) -> bool:
     return True
 
 
+def enter_roll(data: bytes, folder: Path) -> bool:
+    """What a platform handed over for a class: sorted by student, each file read."""
+    from grader.intake.errors import BadHandIn
+    from grader.roll.call import call_roll
+    from grader.roll.errors import BadSubmissions
+    from grader.roll.kinds import PLATFORMS
+    from grader.roll.shelf import open_shelf
+    from grader.roll.summary import lines, remarks, summary
+
+    path = folder / "submissions.zip"
+    path.write_bytes(data[1:])
+    try:
+        with open_shelf(path) as shelf:
+            roll = call_roll(shelf.listing, "hw2", kind=[*PLATFORMS, None, None][data[0] % 8])
+            for stored in (one for handed in roll.handed for one in (handed.stored, *handed.beside.values())):
+                with contextlib.suppress(BadHandIn):
+                    stored.read()
+    except BadSubmissions as error:
+        assert 0 < len(str(error)) < 1_000 and "\n" not in str(error)
+        return False
+    said = [summary(roll), *remarks(roll), *(cell for line in lines(roll) for cell in (line.student, line.notes))]
+    assert not _CONTROL.search("".join(said)), "the terminal would get control characters"
+    students = [member.student for handed in roll.handed for member in handed.members]
+    assert len(students) == len(set(students)) and all(students)
+    for name in (name for handed in roll.handed for name in (handed.file, *handed.beside)):
+        assert name and not name.startswith("/") and ".." not in name.split("/") and "\\" not in name
+    return True
+
+
+def enter_roster(data: bytes, folder: Path) -> bool:
+    """A roster."""
+    from grader.roll.errors import BadRoster
+    from grader.roll.read_roster import read_roster
+
+    path = folder / "roster.csv"
+    path.write_bytes(data)
+    try:
+        students = read_roster(path).students
+    except BadRoster as error:
+        assert 0 < len(str(error)) < 1_000 and "\n" not in str(error)
+        return False
+    assert len({one.student for one in students}) == len(students) > 0
+    return True
+
+
 def enter_page(data: bytes, folder: Path) -> bool:
     """A .ipynb shown in a report."""
     from grader.notebook.read import BadNotebook, read
@@ -228,6 +274,8 @@ DOORS: dict[str, Door] = {
     "wire": Door(messages.wire, enter_wire),
     "claims": Door(messages.claims, enter_claims),
     "archive": Door(archives.archive, enter_archive),
+    "roll": Door(archives.handed_over, enter_roll),
+    "roster": Door(documents.roster, enter_roster),
     "notebook": Door(documents.notebook, enter_notebook),
     "percent": Door(documents.percent, enter_percent),
     "page": Door(documents.notebook, enter_page),

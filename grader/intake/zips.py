@@ -9,6 +9,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from typing import BinaryIO
 
 from grader.intake.entry import CHUNK_BYTES, Entry, Kind
 from grader.intake.errors import BadHandIn
@@ -56,23 +57,35 @@ def zip_entries(data: bytes, limits: IntakeLimits) -> Iterator[Entry]:
     Raises:
         BadHandIn: It is cut off, damaged, encrypted, or holds too many entries.
     """
-    with _open(data, limits) as archive:
+    with open_zip(io.BytesIO(data), limits) as archive:
         for info in archive.infolist():
-            if info.flag_bits & _ENCRYPTED:
-                raise BadHandIn("it cannot be opened: it is encrypted; make it again without a password")
-            yield Entry(_name(info), _kind(info), info.file_size, _pieces(archive, info))
+            yield entry_of(archive, info)
 
 
-class _Directory(io.BytesIO):
+def entry_of(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Entry:
+    """One entry of an open archive; its pieces can be read at any time until the archive is closed.
+
+    Raises:
+        BadHandIn: It is encrypted.
+    """
+    if info.flag_bits & _ENCRYPTED:
+        raise BadHandIn("it cannot be opened: it is encrypted; make it again without a password")
+    return Entry(_name(info), _kind(info), info.file_size, _pieces(archive, info))
+
+
+class _Directory:
     """The archive's bytes; the table of contents is refused before zipfile makes objects of all its entries."""
 
-    def __init__(self, data: bytes, limits: IntakeLimits) -> None:
-        super().__init__(data)
+    def __init__(self, file: BinaryIO, limits: IntakeLimits) -> None:
+        self._file = file
         self._entries = limits.entries
         self.opening = True
+        self.seek = file.seek
+        self.tell = file.tell
+        self.seekable = file.seekable
 
-    def read(self, size: int | None = -1, /) -> bytes:
-        found = super().read(size)
+    def read(self, size: int = -1, /) -> bytes:
+        found = self._file.read(size)
         if self.opening and found.count(_ENTRY_SIGNATURE) > self._entries:
             raise BadHandIn(f"it holds more than {self._entries:,} files: hand in the files that are asked for")
         if self.opening and len(found) > _TABLE_BYTES:
@@ -80,8 +93,20 @@ class _Directory(io.BytesIO):
         return found
 
 
-def _open(data: bytes, limits: IntakeLimits) -> zipfile.ZipFile:
-    source = _Directory(data, limits)
+def open_zip(file: BinaryIO, limits: IntakeLimits) -> zipfile.ZipFile:
+    """Open a zip archive once its table of contents is known to be bounded.
+
+    Args:
+        file: The archive; it stays the caller's to close.
+        limits: How many entries it may have.
+
+    Returns:
+        The archive, for `entry_of`; its own methods believe what it says.
+
+    Raises:
+        BadHandIn: It is cut off, damaged, or holds too many entries.
+    """
+    source = _Directory(file, limits)
     try:
         archive = zipfile.ZipFile(source)
     except BadHandIn:
