@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -56,24 +56,21 @@ class Gradebook:
         Raises:
             GradebookError: The row could not be written.
         """
-        row = Attempt(
-            assignment=grade.assignment,
-            student=grade.student,
-            number=grade.attempt,
-            status=grade.status,
-            reason=_storable(grade.reason),
-            score=grade.score,
-            max_score=grade.max_score,
-            scope=grade.scope,
-            seed=grade.seed,
-            digest=grade.digest,
-            submitted_at=datetime.fromisoformat(grade.submitted_at),
-            folder=str(folder),
-            grade_json=msgspec.json.encode(grade).decode(),
-        )
+        self.add_all([(grade, folder)])
+
+    def add_all(self, rows: Iterable[tuple[Grade, Path]]) -> None:
+        """Add attempts with their folders, all of them or none; as `add`."""
         with self._session(writes=True) as session:
-            session.add(row)
+            for grade, folder in rows:
+                session.add(_row_of(grade, folder))
+                session.flush()  # one at a time: their ids are in the order given
             session.commit()
+
+    def numbers(self, assignment: str) -> list[tuple[str, int]]:
+        """The attempts at an assignment as student and number, without the weight of whole grades."""
+        query = select(Attempt.student, Attempt.number).where(Attempt.assignment == assignment)
+        with self._session() as session:
+            return [(student, number) for student, number in session.execute(query)]
 
     def append(self, *events: Event) -> None:
         """Add events, all of them or none.
@@ -129,6 +126,24 @@ class Gradebook:
                 yield session
         except SQLAlchemyError as error:
             raise GradebookError(f"the gradebook could not be used: {first_line(error)}") from error
+
+
+def _row_of(grade: Grade, folder: Path) -> Attempt:
+    return Attempt(
+        assignment=grade.assignment,
+        student=grade.student,
+        number=grade.attempt,
+        status=grade.status,
+        reason=_storable(grade.reason),
+        score=grade.score,
+        max_score=grade.max_score,
+        scope=grade.scope,
+        seed=grade.seed,
+        digest=grade.digest,
+        submitted_at=datetime.fromisoformat(grade.submitted_at),
+        folder=str(folder),
+        grade_json=msgspec.json.encode(grade).decode(),
+    )
 
 
 def _storable(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,11 +81,17 @@ def start_engine(options: Options) -> Engine:
         return PlainEngine()
     if options.confinement != "none":
         _refuse_exposed(options)
-    modules = dict.fromkeys(module for name, module in _AHEAD.items() if any(name in text for text in texts))
+    modules = modules_for(texts)
     wanted = ",".join(options.devices).encode()
     settings = _assignment_files(options, "assignment.toml") if options.devices == ("auto",) else ()
     cuda = any(b"cuda" in text for text in (wanted, *settings))
     return Zygote(modules, cuda=cuda, confinement=options.confinement)
+
+
+def modules_for(texts: Iterable[bytes]) -> list[str]:
+    """The modules to import ahead for the code that is going to run."""
+    known = list(texts)
+    return list(dict.fromkeys(module for name, module in _AHEAD.items() if any(name in text for text in known)))
 
 
 def _refuse_exposed(options: Options) -> None:

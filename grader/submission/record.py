@@ -100,12 +100,25 @@ def record(
     feedback: Feedback,
     evidence: Mapping[str, Mapping[str, CheckResult]],
 ) -> None:
-    """Write an attempt's files, then its gradebook row.
+    """Write an attempt's files, then its gradebook row; the arguments are those of `write_files` and the gradebook."""
+    write_files(grade, folder, handed_in, files, notebook_html, feedback, evidence)
+    book.add(grade, folder)
+
+
+def write_files(
+    grade: Grade,
+    folder: Path,
+    handed_in: HandedIn,
+    files: Mapping[str, bytes],
+    notebook_html: str,
+    feedback: Feedback,
+    evidence: Mapping[str, Mapping[str, CheckResult]],
+) -> None:
+    """Write an attempt's files, grade.json last: where it is, all are.
 
     Args:
         grade: The grade.
-        folder: The attempt's reserved folder.
-        book: The gradebook.
+        folder: The attempt's folder.
         handed_in: What was handed in; a copy is kept for replay.
         files: The files that were taken along; kept too where they did not come in an archive.
         notebook_html: The student's notebook, rendered and sanitised.
@@ -123,7 +136,6 @@ def record(
             write_atomically(kept, data)
     write(grade, folder, notebook_html, feedback)
     write_atomically(folder / "grade.json", grade_json(grade))
-    book.add(grade, folder)
 
 
 def write_atomically(path: Path, data: bytes) -> None:

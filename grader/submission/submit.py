@@ -28,6 +28,7 @@ from grader.notebook.read import read_bytes
 from grader.observe.engine import Engine
 from grader.report.html import render
 from grader.submission.ahead import Options, course_of, names_in, open_handed_in
+from grader.submission.foreign import foreign_reason
 from grader.submission.record import record, reserve
 
 
@@ -134,29 +135,13 @@ def _grade(
 ) -> Graded:
     if submission.notebook is None:
         return Graded(ungraded(assignment, submission, "unreadable", unreadable))
-    other = _other_assignment(assignment, submission.notebook)
-    if other:
-        reason = (
-            f"{submission.name} is a notebook of {other}, not of {assignment.name}; "
-            f"hand in the right file, or grade it with --assignment {other}"
-        )
+    if reason := foreign_reason(assignment, submission.notebook, submission.name):
         return Graded(ungraded(assignment, submission, "foreign", reason))
     progress("importing torch")
     seed = options.seed or fresh_seed()
     devices = _devices(options.devices, assignment)
     with GradingRun(assignment, engine, seed, devices, recording, options.started or time.monotonic()) as run:
         return run.grade(submission, progress)
-
-
-def _other_assignment(assignment: Assignment, notebook: Notebook) -> str | None:
-    """The assignment that a notebook belongs to, where that is clearly another one."""
-    found = course_folder.guess(assignment.root, notebook)
-    if found is None or found.name == assignment.name:
-        return None
-    from grader.notebook.cells import definitions
-
-    wanted = {name for exercise in assignment.settings.exercise for name in exercise.names}
-    return None if wanted & set(definitions(notebook.code)) else found.name
 
 
 def _devices(wanted: tuple[str, ...], assignment: Assignment) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""Grade a class: many submissions side by side, each exactly once, whatever is killed meanwhile."""

@@ -1,0 +1,37 @@
+"""Enter what was graded into the gradebook: every attempt that lies among the reports and is not in it yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from grader.batch.model import MARKER, Marker
+from grader.gradebook import Gradebook
+from grader.grading.model import Grade
+from grader.submission.record import folder_name
+
+
+def collect(assignment: str, reports: Path, book: Gradebook) -> int:
+    """Enter attempts of batches, in the order of students and attempts, all of them or none.
+
+    Args:
+        assignment: The assignment's name.
+        reports: Where reports land.
+        book: The gradebook.
+
+    Returns:
+        How many rows are new.
+    """
+    there = set(book.numbers(assignment))
+    rows: list[tuple[Grade, Path]] = []
+    for place in (reports / folder_name(assignment)).glob(f"*/attempt-*/{MARKER}"):
+        folder = place.parent
+        marker = msgspec.json.decode(place.read_bytes(), type=Marker)
+        grade = msgspec.json.decode((folder / "grade.json").read_bytes(), type=Grade)
+        for student in marker.students:
+            if (student, grade.attempt) not in there:
+                rows.append((msgspec.structs.replace(grade, student=student), folder))
+    rows.sort(key=lambda row: (row[0].student, row[0].attempt))
+    book.add_all(rows)
+    return len(rows)

@@ -1,0 +1,156 @@
+"""The plan of a batch: which submissions are to be graded, as which attempts, and which are graded already."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from grader.assignment import folder as course_folder
+from grader.assignment.folder import Assignment
+from grader.batch.model import MARKER, Box, Item, Marker
+from grader.gradebook import Gradebook
+from grader.grading.seeds import fresh_seed
+from grader.intake.errors import BadHandIn
+from grader.intake.handin import open_notebook
+from grader.roll.beside import files_of
+from grader.roll.model import Handed, Roll
+from grader.submission.record import folder_name, write_atomically
+
+_WORK = ".batch"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a batch is to do.
+
+    Attributes:
+        items: The submissions to grade, in the order of their students.
+        kept: How many are graded already and have not changed since.
+        seed: The secret seed of all of them.
+    """
+
+    items: tuple[Item, ...]
+    kept: int
+    seed: str
+
+
+def make_plan(
+    roll: Roll, assignment: Assignment, reports: Path, book: Gradebook, devices: Sequence[str], taken_at: datetime
+) -> Plan:
+    """Plan a batch; what is to be graded is laid out below the reports, so that any process can grade it.
+
+    Args:
+        roll: What was handed over, its shelf still open.
+        assignment: The assignment.
+        reports: Where reports land.
+        book: The gradebook.
+        devices: Device types to run the checks on.
+        taken_at: When a submission counts as handed in where the platform does not say.
+
+    Returns:
+        The plan: the same for the same submissions, assignment and gradebook.
+    """
+    base = reports / folder_name(assignment.name)
+    seed = _kept_seed(base / _WORK)
+    known = hashlib.sha256("\0".join([assignment.digest, version("grader"), seed, *devices]).encode()).hexdigest()
+    numbers = _numbers(book, assignment.name)
+    items = [_item(one, assignment, base, known, numbers, taken_at) for one in roll.handed]
+    new = tuple(item for item in items if item is not None)
+    return Plan(items=new, kept=len(items) - len(new), seed=seed)
+
+
+def _item(
+    one: Handed, assignment: Assignment, base: Path, known: str, numbers: dict[str, int], taken_at: datetime
+) -> Item | None:
+    """The item of a submission; None where its student's newest attempt is of the same work, graded in the same way."""
+    students = tuple(member.student for member in one.members)
+    box, digest = pack(one, assignment)
+    key = hashlib.sha256(f"{known}\0{digest}".encode()).hexdigest()
+    own = base / folder_name(students[0])
+    number = numbers.get(students[0], 0)
+    if number and _key_in(own / f"attempt-{number}") == key:
+        return None
+    attempt = 1 + max(numbers.get(student, 0) for student in students)
+    while (own / f"attempt-{attempt}").exists() and _key_in(own / f"attempt-{attempt}") != key:
+        attempt += 1
+    place = base / _WORK / "boxes" / f"{key}.bin"
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_atomically(place, msgspec.msgpack.encode(box))
+    return Item(
+        key=key,
+        box=str(place.resolve()),
+        digest=digest,
+        students=students,
+        attempt=attempt,
+        folder=str((own / f"attempt-{attempt}").resolve()),
+        submitted_at=(one.submitted_at or taken_at).astimezone(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def pack(one: Handed, assignment: Assignment) -> tuple[Box, str]:
+    """Take a submission out of what was handed over.
+
+    Args:
+        one: The submission, its shelf still open.
+        assignment: The assignment, which says what may come beside a notebook.
+
+    Returns:
+        The submission, and the digest of its work; one that cannot be opened says why.
+    """
+    try:
+        handed_in = one.receive()
+    except BadHandIn as error:
+        return Box(name=one.file, data=b"", problem=str(error)), hashlib.sha256(one.place.encode()).hexdigest()
+    known = [assignment.name]
+    try:
+        opened = open_notebook(handed_in, lambda name: course_folder.named_in(name, known) == assignment.name)
+        extra = files_of(one, handed_in, opened, assignment.settings.files, assignment.settings.data)
+    except BadHandIn as error:
+        return Box(name=handed_in.name, data=handed_in.data, problem=str(error)), handed_in.digest({})
+    box = Box(
+        name=handed_in.name,
+        data=handed_in.data,
+        notebook_name=opened.name.rpartition("/")[2],
+        notebook=opened.data,
+        files=dict(extra.files),
+        notices=(*one.notices, *opened.notices, *extra.notices),
+    )
+    return box, handed_in.digest(box.files)
+
+
+def _kept_seed(work: Path) -> str:
+    """The seed of all batches of an assignment: with another one nothing could be told to be unchanged."""
+    place = work / "seed"
+    with suppress(FileNotFoundError):
+        return place.read_text().strip()
+    work.mkdir(parents=True, exist_ok=True, mode=0o700)
+    seed = fresh_seed()
+    with suppress(FileExistsError):
+        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(seed)
+    return place.read_text().strip()
+
+
+def _numbers(book: Gradebook, assignment: str) -> dict[str, int]:
+    """The number of each student's newest attempt in the gradebook."""
+    found: dict[str, int] = {}
+    for student, number in book.numbers(assignment):
+        found[student] = max(number, found.get(student, 0))
+    return found
+
+
+def _key_in(folder: Path) -> str:
+    """The key of what lies in an attempt's folder; "" where no batch has put it there."""
+    try:
+        return msgspec.json.decode((folder / MARKER).read_bytes(), type=Marker).key
+    except (OSError, msgspec.DecodeError):
+        return ""

@@ -1,0 +1,32 @@
+"""Notebooks of another assignment."""
+
+from __future__ import annotations
+
+from grader.assignment import folder as course_folder
+from grader.assignment.folder import Assignment
+from grader.notebook.model import Notebook
+
+
+def foreign_reason(assignment: Assignment, notebook: Notebook, name: str) -> str:
+    """Say why a notebook is not graded as one of an assignment; "" where it is.
+
+    Args:
+        assignment: The assignment that it is to be graded for.
+        notebook: The notebook.
+        name: What it is called in messages.
+
+    Returns:
+        A sentence where it clearly belongs to another assignment: it says so and defines nothing of this one.
+    """
+    found = course_folder.guess(assignment.root, notebook)
+    if found is None or found.name == assignment.name:
+        return ""
+    from grader.notebook.cells import definitions
+
+    wanted = {name for exercise in assignment.settings.exercise for name in exercise.names}
+    if wanted & set(definitions(notebook.code)):
+        return ""
+    return (
+        f"{name} is a notebook of {found.name}, not of {assignment.name}; "
+        f"hand in the right file, or grade it with --assignment {found.name}"
+    )
