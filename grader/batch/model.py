@@ -33,7 +33,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     """One submission of a plan.
 
     Attributes:
-        key: Digest of all that its grade depends on: work, assignment, grader, seed, devices.
+        key: Digest of all that its grade depends on: students, work, assignment, grader, seed, devices.
         box: The file that holds its `Box`.
         digest: SHA-256 of what was handed in.
         students: Everybody who gets the grade.

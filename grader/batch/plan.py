@@ -73,7 +73,7 @@ def _item(
     """The item of a submission; None where its student's newest attempt is of the same work, graded in the same way."""
     students = tuple(member.student for member in one.members)
     box, digest = pack(one, assignment)
-    key = hashlib.sha256(f"{known}\0{digest}".encode()).hexdigest()
+    key = hashlib.sha256("\0".join([known, digest, *students]).encode()).hexdigest()
     own = base / folder_name(students[0])
     number = numbers.get(students[0], 0)
     if number and _key_in(own / f"attempt-{number}") == key:

@@ -116,7 +116,12 @@ def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     verify.add_argument("--workers", type=_count, metavar="N", help="how many run side by side; all cores")
     verify.add_argument("--no-mutants", action="store_true", help="leave out small changes of the reference")
     verify.add_argument("--reports", type=Path, default=Path("reports"), help="where the HTML page lands")
-    verify.add_argument("--table", type=Path, metavar="FILE", help="write the figures as Markdown, too")
+    verify.add_argument(
+        "--table",
+        type=Path,
+        metavar="FILE",
+        help="write the figures as Markdown, too, with those of other assignments that have not changed since",
+    )
     verify.add_argument("--json", action="store_true", help="print JSON instead of a table")
     verify.set_defaults(command=_verify)
 

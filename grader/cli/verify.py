@@ -40,7 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     if sys.platform != "linux":
         raise BadInput("verify runs on Linux; on other systems run it in the course's container image")
     course = course_folder.find_course(arguments.course)
-    names = course_folder.names(course) if arguments.all else arguments.assignment
+    known = course_folder.names(course)
+    names = known if arguments.all else arguments.assignment
     if not names:
         raise BadInput("say which assignments to verify, such as hw1, or --all")
     assignments = [course_folder.load(course, name) for name in names]
@@ -56,7 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(proofs), indent=1).decode() + "\n")
     if arguments.table is not None:
-        arguments.table.write_text(markdown(proofs), encoding="utf-8")
+        newest = [_newest(course_folder.load(course, name), proofs, arguments.reports) for name in known]
+        arguments.table.write_text(markdown([proof for proof in newest if proof is not None]), encoding="utf-8")
     return 0 if all(proof.fair for proof in proofs) else 1
 
 
@@ -66,8 +68,22 @@ def _one(assignment: Assignment, engine: Engine, options: Options, console: Cons
     place = reports / "verify" / f"{assignment.name}.html"
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(page(proof), encoding="utf-8")
+    if not options.exercises:
+        place.with_suffix(".json").write_bytes(msgspec.json.encode(proof))
     _show(console, proof, place)
     return proof
+
+
+def _newest(assignment: Assignment, proofs: list[Proof], reports: Path) -> Proof | None:
+    """The proof of an assignment made now, else one of an earlier run if nothing of the assignment has changed."""
+    for proof in proofs:
+        if proof.assignment == assignment.name:
+            return proof
+    try:
+        earlier = msgspec.json.decode((reports / "verify" / f"{assignment.name}.json").read_bytes(), type=Proof)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return earlier if earlier.digest == assignment.digest else None
 
 
 @contextmanager

@@ -143,6 +143,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
         grading_seconds: What grading the reference took, the start of the processes left out.
         seconds: What the verification took.
         torch: The torch version.
+        digest: The assignment's digest when it was verified.
     """
 
     assignment: str
@@ -155,6 +156,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     grading_seconds: float
     seconds: float
     torch: str
+    digest: str = ""
 
     @property
     def fair(self) -> bool:

@@ -172,6 +172,7 @@ class _Verification:
             grading_seconds=grading_seconds,
             seconds=round(time.monotonic() - started, 1),
             torch=version("torch"),
+            digest=case.assignment.digest,
         )
 
     def _look_at_reference(self) -> Known:
