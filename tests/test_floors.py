@@ -24,6 +24,7 @@ FLOORS = {
     "report": 5,
     "submission": 6,
     "release": 6,
+    "importing": 6,
     "export": 6,
     "live": 6,
     "doctor": 6,

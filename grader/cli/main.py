@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_submit(commands)
     _add_release(commands)
+    _add_import(commands)
     _add_doctor(commands)
     return parser
 
@@ -93,6 +94,18 @@ def _add_release(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     release.set_defaults(command=_release)
 
 
+def _add_import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    importing = commands.add_parser(
+        "import",
+        help="make reference/NAME from an nbgrader or otter assign notebook",
+        description="Make a reference folder from an instructor's notebook of nbgrader or otter assign.",
+    )
+    importing.add_argument("notebook", type=Path, help="the notebook with solutions and tests")
+    importing.add_argument("--name", help="the assignment's name; the file's where left away")
+    importing.add_argument("--course", type=Path, default=Path(), help="the folder that holds reference/")
+    importing.set_defaults(command=_import)
+
+
 def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     doctor = commands.add_parser(
         "doctor",
@@ -120,6 +133,12 @@ def _submit(options: argparse.Namespace) -> int:
 
 def _release(options: argparse.Namespace) -> int:
     from grader.cli.release import run
+
+    return run(options)
+
+
+def _import(options: argparse.Namespace) -> int:
+    from grader.cli.import_ import run
 
     return run(options)
 
