@@ -25,6 +25,7 @@ FLOORS = {
     "submission": 6,
     "release": 6,
     "importing": 6,
+    "skeleton": 6,
     "export": 6,
     "live": 6,
     "doctor": 6,

@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_submit(commands)
     _add_release(commands)
+    _add_new(commands)
     _add_import(commands)
     _add_doctor(commands)
     return parser
@@ -94,6 +95,18 @@ def _add_release(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     release.set_defaults(command=_release)
 
 
+def _add_new(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    new = commands.add_parser(
+        "new",
+        help="make reference/NAME for a new assignment",
+        description="Make the reference folder of a new assignment, with one exercise that can be released and graded.",
+    )
+    new.add_argument("name", help="the assignment's name, such as hw7")
+    new.add_argument("--title", help="its title")
+    new.add_argument("--course", type=Path, default=Path(), help="the folder that holds reference/")
+    new.set_defaults(command=_new)
+
+
 def _add_import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     importing = commands.add_parser(
         "import",
@@ -133,6 +146,12 @@ def _submit(options: argparse.Namespace) -> int:
 
 def _release(options: argparse.Namespace) -> int:
     from grader.cli.release import run
+
+    return run(options)
+
+
+def _new(options: argparse.Namespace) -> int:
+    from grader.cli.new import run
 
     return run(options)
 
