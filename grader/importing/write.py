@@ -36,7 +36,7 @@ def reference_files(imported: Imported, source: str, name: str) -> Mapping[str, 
         BadImport: No test would grade anything.
     """
     if not imported.tasks:
-        by_hand = f"{worth(_by_hand(imported))} of it are graded by hand, and " if imported.by_hand else ""
+        by_hand = f"a person grades {worth(_by_hand(imported))} of it, and " if imported.by_hand else ""
         why = "".join(f"; {sentence}" for sentence in imported.left_out)
         raise BadImport(
             f"{source}: {by_hand}no test grades anything: an assignment needs an exercise with a check{why}"

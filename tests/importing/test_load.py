@@ -1,11 +1,16 @@
 """`import`: which grader's notebook it is, and what is said of any other."""
 
+import tomllib
+
 import pytest
-from importing.notebooks import NBGRADER, OTTER, code, write
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from importing.notebooks import NBGRADER, OTTER, answer, code, raw, text, write
 
 from grader.cli import main
 from grader.errors import BadInput
 from grader.importing.load import import_notebook, read_foreign
+from grader.importing.write import reference_files
 
 
 @pytest.mark.parametrize(("cells", "system"), [(NBGRADER, "nbgrader"), (OTTER, "otter assign")])
@@ -57,3 +62,17 @@ def test_what_was_imported_is_never_overwritten(tmp_path, capsys):
     assert said.endswith(f"written to {tmp_path / 'reference' / 'hw7'}; next: python -m grader release hw7\n")
     assert main(arguments) == 2
     assert "is there already; take another name, or move that folder away first" in capsys.readouterr().err
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.sampled_from([*NBGRADER, *OTTER, raw("# END TESTS"), text("```otter"), answer("(", "odd")])))
+def test_any_mixture_of_cells_is_an_assignment_or_one_sentence(tmp_path, cells):
+    path = write(tmp_path, *cells)
+    try:
+        files = reference_files(read_foreign(path), path.name, "hw7")
+    except BadInput as error:
+        assert str(error).startswith("ps1.ipynb") and "\n" not in str(error)
+        return
+    compile(files["checks.py"], "checks.py", "exec")
+    points = [each["points"] for each in tomllib.loads(files["assignment.toml"])["exercise"]]
+    assert points and min(points) > 0

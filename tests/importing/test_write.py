@@ -120,6 +120,6 @@ def test_a_notebook_without_tests_makes_no_assignment():
     with pytest.raises(BadImport) as caught:
         reference_files(imported(by_hand=[ByHand("essay", 2)]), "a.ipynb", "hw7")
     assert str(caught.value) == (
-        "a.ipynb: 2 points of it are graded by hand, and no test grades anything: an assignment needs an exercise with "
+        "a.ipynb: a person grades 2 points of it, and no test grades anything: an assignment needs an exercise with "
         "a check"
     )
