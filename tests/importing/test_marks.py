@@ -1,7 +1,7 @@
 """Marks of other graders, brought into one form."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.importing import marks
@@ -18,6 +18,7 @@ LINES = st.lists(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(LINES)
 def test_tidy_marks_can_be_released_and_stay_as_they_are(lines):
     try:

@@ -3,7 +3,7 @@
 import keyword
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.importing.names import identifier, identifiers, solved_names
@@ -11,6 +11,7 @@ from grader.importing.names import identifier, identifiers, solved_names
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_gives_a_name_in_snake_case_that_stays_as_it_is(text):
     name = identifier(text)
@@ -18,6 +19,7 @@ def test_any_text_gives_a_name_in_snake_case_that_stays_as_it_is(text):
     assert identifier(name) == name
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.text(max_size=3), st.sampled_from(["a", "A", "a_2", "check", "if"]))))
 def test_no_two_are_alike_and_none_is_taken_or_a_keyword(texts):
     names = list(identifiers(texts, ("check",)))

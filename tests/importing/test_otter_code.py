@@ -3,7 +3,7 @@
 import ast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.assignment.errors import BadAssignment
@@ -57,6 +57,7 @@ LINES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(LINES)
 def test_what_is_read_can_be_released_or_the_mistake_is_told_with_its_cell(lines):
     try:
@@ -71,6 +72,7 @@ def test_what_is_read_can_be_released_or_the_mistake_is_told_with_its_cell(lines
     assert "SOLUTION" not in students and "IGNORE" not in students and "PROMPT" not in students
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["a = 1", "b = a", "c = [a, b]"]), min_size=1).map("\n".join))
 def test_plain_code_is_left_alone(source):
     assert otter_code(source, "").source == source

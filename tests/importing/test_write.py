@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.assignment.create import create
@@ -53,6 +53,7 @@ def source(what: Imported) -> str:
     return reference_files(what, 'a "b".ipynb', "hw7")["checks.py"]
 
 
+@settings(deadline=None)
 @given(st.lists(TASKS, min_size=1, max_size=3))
 def test_every_test_is_a_check_with_its_code_points_and_visibility(tasks):
     checks = members(load_module(source(imported(tasks)), "checks.py"), Check)
@@ -64,16 +65,18 @@ def test_every_test_is_a_check_with_its_code_points_and_visibility(tasks):
         assert (constant if isinstance(constant, tuple) else (constant,)) == test.codes
 
 
+@settings(deadline=None)
 @given(st.lists(TASKS, min_size=1, max_size=3))
 def test_the_settings_can_be_read_and_their_points_add_up(tmp_path_factory, tasks):
-    settings = written(tmp_path_factory.mktemp("course"), imported(tasks)).settings
+    read = written(tmp_path_factory.mktemp("course"), imported(tasks)).settings
     checks = members(load_module(source(imported(tasks)), "checks.py"), Check)
-    assert settings.title == "Sums"
-    for exercise in settings.exercise:
+    assert read.title == "Sums"
+    for exercise in read.exercise:
         total = sum(check.points for check in checks if check.exercise == exercise.id)
         assert round(total, 6) == exercise.points
 
 
+@settings(deadline=None)
 @given(st.lists(CELL, max_size=5))
 def test_the_notebook_holds_every_cell_whatever_is_in_it(tmp_path_factory, cells):
     cells = [(kind, text.replace("\r\n", "\n").replace("\r", "\n")) for kind, text in cells]

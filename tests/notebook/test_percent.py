@@ -58,11 +58,13 @@ def test_what_jupytext_writes_comes_back(cells):
     assert read(written) == [(cell.cell_type, cell.source) for cell in notebook.cells]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["markdown", "raw"]), st.text(st.sampled_from("ab#% \"'[]\n`")))))
 def test_text_that_was_written_is_read_as_it_was(cells):
     assert read(percent_text(cells)) == (cells or [("code", "")])
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(
