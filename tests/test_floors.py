@@ -25,6 +25,8 @@ FLOORS = {
     "report": 5,
     "submission": 6,
     "release": 6,
+    "importing": 6,
+    "skeleton": 6,
     "export": 6,
     "verify": 7,
     "batch": 7,

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from grader.authoring.asserts import asserted, printed
     from grader.authoring.comparators import accuracy, at_least, at_most, close, exact, same_set
     from grader.authoring.declare import (
         Alternative,
@@ -36,6 +37,7 @@ __all__ = [
     "accuracy",
     "aliases",
     "alternative",
+    "asserted",
     "at_least",
     "at_most",
     "buffers",
@@ -51,6 +53,7 @@ __all__ = [
     "misconception",
     "modes",
     "parameters",
+    "printed",
     "raises",
     "random_state",
     "same_set",
@@ -62,6 +65,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "asserts": ("asserted", "printed"),
     "comparators": ("accuracy", "at_least", "at_most", "close", "exact", "same_set"),
     "declare": (
         "Alternative",

@@ -29,6 +29,7 @@ _COMPARES = frozenset(
         *("eq", "ne", "lt", "le", "gt", "ge", "not_equal", "less", "less_equal", "greater", "greater_equal"),
     }
 )
+_INSIDE = frozenset({"asserted", "printed"})
 _REDUCES = frozenset({"all", "any"})
 _KEEPS = frozenset(
     {"bool", "int", "float", "str", "repr", "item", "tolist", "not_", "list", "tuple", "sorted", "clone"}
@@ -68,6 +69,31 @@ def forgeable(source: str) -> tuple[Forgeable, ...]:
                 entry = Forgeable(verdict.lineno, check.name, _shown(verdict), tuple(_operands(verdict)))
                 found.setdefault((verdict.lineno, verdict.col_offset), entry)
     return tuple(found[place] for place in sorted(found))
+
+
+def inside_judges(source: str) -> tuple[str, ...]:
+    r"""Find the checks that run a test which decides for itself (`grader.authoring.asserts`): allowed, and forgeable.
+
+    Args:
+        source: A check file.
+
+    Returns:
+        Their names, in the order of the file.
+
+    Example:
+        >>> inside_judges("@check()\ndef same(work, rng):\n  return asserted('assert f(1)', work)")
+        ('same',)
+    """
+    if not any(name in source for name in _INSIDE):
+        return ()
+    checks = [
+        n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef) and any(map(_is_check, n.decorator_list))
+    ]
+    return tuple(
+        check.name
+        for check in checks
+        if any(isinstance(node, ast.Call) and _called(node) in _INSIDE for node in ast.walk(check))
+    )
 
 
 class _Reading:

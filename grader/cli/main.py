@@ -49,6 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_release(commands)
     _add_verify(commands)
     add_export(commands)
+    _add_new(commands)
+    _add_import(commands)
     _add_doctor(commands)
     batch.add_commands(commands)
     gradebook.add_commands(commands)
@@ -126,6 +128,30 @@ def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     verify.set_defaults(command=_verify)
 
 
+def _add_new(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    new = commands.add_parser(
+        "new",
+        help="make reference/NAME for a new assignment",
+        description="Make the reference folder of a new assignment, with one exercise that can be released and graded.",
+    )
+    new.add_argument("name", help="the assignment's name, such as hw7")
+    new.add_argument("--title", help="its title")
+    new.add_argument("--course", type=Path, default=Path(), help="the folder that holds reference/")
+    new.set_defaults(command=_new)
+
+
+def _add_import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    importing = commands.add_parser(
+        "import",
+        help="make reference/NAME from an nbgrader or otter assign notebook",
+        description="Make a reference folder from an instructor's notebook of nbgrader or otter assign.",
+    )
+    importing.add_argument("notebook", type=Path, help="the notebook with solutions and tests")
+    importing.add_argument("--name", help="the assignment's name; the file's where left away")
+    importing.add_argument("--course", type=Path, default=Path(), help="the folder that holds reference/")
+    importing.set_defaults(command=_import)
+
+
 def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     doctor = commands.add_parser(
         "doctor",
@@ -164,7 +190,17 @@ def _release(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from grader.cli.verify import run
+    pass
+
+
+def _new(options: argparse.Namespace) -> int:
+    from grader.cli.new import run
+
+    return run(options)
+
+
+def _import(options: argparse.Namespace) -> int:
+    from grader.cli.import_ import run
 
     return run(options)
 

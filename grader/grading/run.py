@@ -13,6 +13,7 @@ from types import TracebackType
 import msgspec
 
 from grader.assignment.folder import Assignment
+from grader.authoring.forgeable import inside_judges
 from grader.authoring.spec import CheckSpec, VariantSpec
 from grader.grading import assemble
 from grader.grading.judging import BadCheckFile, Judging, refuse_verdicts
@@ -260,6 +261,11 @@ class GradingRun:
             notices.append("ran unconfined: the code ran with the rights of the account that graded it")
         if self._engine.mode == "landlock" and any("num_workers" in text for text in self._texts(submission)):
             notices.append("loaders ran without worker processes (num_workers=0): the confinement here has none")
+        if names := inside_judges(self.assignment.checks_source()):
+            notices.append(
+                f"{len(names)} of the checks decided beside the submission's own code, which can make such a test "
+                "pass; only a look at that code tells"
+            )
         base = ungraded(self.assignment, submission, "graded", "", seed=self.seed, devices=self.devices)
         return msgspec.structs.replace(
             base,

@@ -1,4 +1,4 @@
-"""Read .py files in the percent format, where a line ``# %%`` starts a cell.
+"""Read and write .py files in the percent format, where a line ``# %%`` starts a cell.
 
 Not by jupytext: it runs the options of a mark through parsers of its own, takes time with the square of the file's
 size, and turns comments such as "# copy the weights" into commands.
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from grader.notebook.errors import BadNotebook
 from grader.notebook.lines import starts
+from grader.notebook.model import CellKind
 from grader.notebook.shape import CELL_CHARACTERS, CELLS
 
 _HEADER = re.compile(r"\A(?:#!.*\n)?# ---[ \t]*\n(?:#.*\n)*?# ---[ \t]*\n")
@@ -21,10 +23,9 @@ _KIND = re.compile(r"\[(markdown|md|raw)\]")
 _OPTION_CHARACTERS = 1_000
 # How jupytext and VS Code keep what is no Python: "# %matplotlib inline", "# !pip list", "# files = !ls"; and
 # "# # %time" for what was a comment in the notebook.
-_COMMENTED = re.compile(
-    r"([ \t]*+)# ?((?:# ?)*+"
-    r"(?:%{1,3}[A-Za-z]|[!?][ \t]*[A-Za-z.~$\\/{}]|[A-Za-z_]\w*+[ \t]*=[ \t]*(?:%{1,3}|!)[A-Za-z]).*)"
-)
+_NO_PYTHON = r"(?:%{1,3}[A-Za-z]|[!?][ \t]*[A-Za-z.~$\\/{}]|[A-Za-z_]\w*+[ \t]*=[ \t]*(?:%{1,3}|!)[A-Za-z]).*"
+_COMMENTED = re.compile(rf"([ \t]*+)# ?((?:# ?)*+{_NO_PYTHON})")
+_TO_COMMENT = re.compile(rf"([ \t]*+)((?:# ?)*+{_NO_PYTHON})")
 _TEXT_IN_QUOTES = re.compile(r"[rR]?(\"\"\"|''')\n?(.*?)\n?\1", re.DOTALL)
 
 
@@ -54,6 +55,41 @@ def percent_document(text: str) -> dict[str, Any]:
     cells = [_cell("", lines[: ends[0]])] if ends[0] > 0 else []
     cells += [_cell(lines[start], lines[start + 1 : end]) for start, end in itertools.pairwise(ends)]
     return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def percent_text(cells: Iterable[tuple[CellKind, str]]) -> str:
+    r"""Write cells as a percent file, which `percent_document` reads again.
+
+    Blank lines at a cell's end are lost. So is more where a cell's text holds a mark of its own, or opens a string in
+    triple quotes and does not close it: who cannot do with that reads the file again and compares.
+
+    Args:
+        cells: Kind and text of each cell.
+
+    Returns:
+        The file's text.
+
+    Example:
+        >>> print(percent_text([("markdown", "# Title"), ("code", "%time f()\nx = 1")]), end="")
+        # %% [markdown]
+        # # Title
+        <BLANKLINE>
+        # %%
+        # %time f()
+        x = 1
+    """
+    return "\n\n".join(_written(kind, source.split("\n")) for kind, source in cells) + "\n"
+
+
+def _written(kind: CellKind, lines: list[str]) -> str:
+    if kind != "code":
+        return "\n".join([f"# %% [{kind}]", *(f"# {line}" if line else "#" for line in lines)])
+    begun = starts(lines, lambda line: _TO_COMMENT.fullmatch(line) is not None)
+    shown = [
+        f"{match[1]}# {match[2]}" if not start.quoted and (match := _TO_COMMENT.fullmatch(line)) else line
+        for line, start in zip(lines, begun, strict=True)
+    ]
+    return "\n".join(["# %%", *shown]).rstrip("\n")
 
 
 def _marks(lines: list[str]) -> list[int]:

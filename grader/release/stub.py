@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from grader.assignment.errors import BadAssignment
 
 _BEGIN, _END = "### BEGIN ", "### END "
-_SOLUTION, _HIDDEN = "SOLUTION", "HIDDEN TESTS"
+_SOLUTION, _HIDDEN, _SCHEME = "SOLUTION", "HIDDEN TESTS", "MARK SCHEME"
 
 CODE_PLACE = ("# YOUR CODE HERE", "raise NotImplementedError")
 TEXT_PLACE = ("YOUR ANSWER HERE",)
 
 
 def stub(source: str, place: tuple[str, ...], where: str) -> str:
-    r"""Replace every solution of a cell, and drop its hidden tests.
+    r"""Replace every solution of a cell, and drop its hidden tests and mark schemes.
 
-    A region runs from a line that holds ``### BEGIN SOLUTION`` (or ``### BEGIN HIDDEN TESTS``) to one that holds
-    the same with ``END``; these two lines belong to it.
+    A region runs from a line that holds ``### BEGIN SOLUTION`` (or ``### BEGIN HIDDEN TESTS``, ``### BEGIN MARK
+    SCHEME``) to one that holds the same with ``END``; these two lines belong to it.
 
     Args:
         source: The cell's text.
@@ -74,5 +74,5 @@ def _stubbed(lines: list[str], place: tuple[str, ...], where: str) -> Iterator[s
 
 def _marks(line: str) -> list[tuple[bool, str]]:
     """The marks in a line, as (begins, kind)."""
-    kinds = (_SOLUTION, _HIDDEN)
+    kinds = (_SOLUTION, _HIDDEN, _SCHEME)
     return [(word == _BEGIN, kind) for word in (_BEGIN, _END) for kind in kinds for _ in range(line.count(word + kind))]

@@ -3,7 +3,7 @@
 import pytest
 from support.proof import COURSE, NAMES
 
-from grader.authoring.forgeable import forgeable
+from grader.authoring.forgeable import forgeable, inside_judges
 
 HEAD = "import torch\nimport numpy as np\nfrom grader.authoring import check\n"
 
@@ -98,3 +98,12 @@ def test_it_says_what_to_return_instead(verdict: str, instead: tuple[str, ...]) 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_shipped_checks_return_data(name: str) -> None:
     assert forgeable((COURSE / "reference" / name / "checks.py").read_text()) == ()
+
+
+def test_checks_that_run_a_test_of_their_own_are_named():
+    head = "from grader.authoring import asserted, check, printed\n"
+    one = "@check(exercise='f', points=1)\ndef one(work, rng):\n    return asserted('assert f', work)\n"
+    two = "@check(exercise='f', points=1)\ndef two(work, rng):\n    return {n: printed(c, work) for n, c in CODES}\n"
+    three = "@check(exercise='f', points=1)\ndef three(work, rng):\n    return work.f(1)\n"
+    assert inside_judges(head + one + three + two) == ("one", "two")
+    assert inside_judges(head + three) == ()

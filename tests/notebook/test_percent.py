@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
-from grader.notebook.percent import percent_document
+from grader.notebook.percent import percent_document, percent_text
 
 
 def read(text: str) -> list[tuple[str, str]]:
@@ -56,3 +56,27 @@ def test_what_jupytext_writes_comes_back(cells):
     notebook = new_notebook(cells=[make(source) for make, source in cells])
     written = jupytext.writes(notebook, fmt="py:percent")
     assert read(written) == [(cell.cell_type, cell.source) for cell in notebook.cells]
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["markdown", "raw"]), st.text(st.sampled_from("ab#% \"'[]\n`")))))
+def test_text_that_was_written_is_read_as_it_was(cells):
+    assert read(percent_text(cells)) == (cells or [("code", "")])
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.just("code"),
+            st.lists(
+                st.sampled_from(
+                    ["x = 1", "", "%time x", "# %time", "!ls", "# # a = !ls", "    %%time", "# text", "y = , "]
+                )
+            ).map(lambda lines: "\n".join(lines).rstrip("\n")),
+        ).filter(lambda cell: cell[1].count("'''") % 2 == 0),
+        min_size=1,
+    )
+)
+def test_code_that_was_written_is_read_as_it_was(cells):
+    assert [source for _, source in read(percent_text(cells))] == [source for _, source in cells]

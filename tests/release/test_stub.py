@@ -26,6 +26,11 @@ def test_hidden_tests_are_dropped_without_a_trace():
     assert stubbed("a = 1\n### BEGIN HIDDEN TESTS\nassert a == 1\n### END HIDDEN TESTS\nb = 2") == "a = 1\nb = 2"
 
 
+def test_mark_schemes_are_for_staff():
+    source = "Tell.\n\n### BEGIN MARK SCHEME\n1 point\n### END MARK SCHEME"
+    assert stub(source, TEXT_PLACE, "") == "Tell.\n"
+
+
 def test_text_gets_a_place_for_an_answer():
     assert stub("Why?\n\n### BEGIN SOLUTION\nBecause.\n### END SOLUTION", TEXT_PLACE, "") == "Why?\n\nYOUR ANSWER HERE"
 
