@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader.cli.options import count
+
 if TYPE_CHECKING:
     from grader.batch.batch import Options, Outcome
 
@@ -28,7 +30,7 @@ def add_commands(commands: Commands) -> None:
     kinds = ("canvas", "moodle", "gradescope", "classroom", "nbgrader", "plain")
     batch.add_argument("--kind", choices=kinds, help="what was handed over; found out where left away")
     batch.add_argument("--groups", action="store_true", help="a hand-in counts for the roster's whole group")
-    batch.add_argument("--workers", type=_count, metavar="N", help="how many are graded side by side; all cores")
+    batch.add_argument("--workers", type=count, metavar="N", help="how many are graded side by side; all cores")
     batch.add_argument("--confinement", choices=("auto", "strict", "none"), default="auto", help="see submit")
     batch.add_argument("--shard", type=_shard, default=(1, 1), metavar="I/N", help="grade one part of N; then collect")
     batch.add_argument("--dry-run", action="store_true", help="show what was handed over and grade nothing")
@@ -50,12 +52,6 @@ def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--gradebook", metavar="URL", help="a database URL or a path; default: gradebook.sqlite in --reports"
     )
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)
 
 
 def _shard(text: str) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader import __version__
-from grader.cli import batch, gradebook
+from grader.cli import authors, batch, gradebook
 from grader.cli.export import add_export
 from grader.errors import BadInput
 from grader.report.text import visible
@@ -46,11 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"grader {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_submit(commands)
-    _add_release(commands)
-    _add_verify(commands)
+    authors.add_commands(commands)
     add_export(commands)
-    _add_new(commands)
-    _add_import(commands)
     _add_doctor(commands)
     batch.add_commands(commands)
     gradebook.add_commands(commands)
@@ -91,67 +88,6 @@ def _add_submit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     submit.set_defaults(command=_submit)
 
 
-def _add_release(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    release = commands.add_parser(
-        "release",
-        help="make assignments/NAME from reference/NAME",
-        description="Make what students get: the stub, the public checks and recorded observations.",
-    )
-    release.add_argument("assignment", nargs="+", help="the assignments to release, such as hw2")
-    release.add_argument("--course", type=Path, default=Path(), help="the folder that holds reference/")
-    release.add_argument("--check", action="store_true", help="write nothing; exit with 1 where it is out of date")
-    release.set_defaults(command=_release)
-
-
-def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    verify = commands.add_parser(
-        "verify",
-        help="prove that an assignment is fair before a class sees it",
-        description="Run the reference, the stub, every alternative, misconception and mutant through the checks, with "
-        "many seeds; exit with 1 when right work is refused or wrong work accepted.",
-    )
-    verify.add_argument("assignment", nargs="*", help="the assignments to verify, such as hw2")
-    verify.add_argument("--all", action="store_true", help="verify every assignment of the course")
-    verify.add_argument("--course", type=Path, default=Path(), help="the folder that holds reference/")
-    verify.add_argument("--exercise", action="append", default=[], metavar="ID", help="look at this exercise only")
-    verify.add_argument("--seeds", type=_count, default=20, metavar="N", help="with how many seeds (20)")
-    verify.add_argument("--workers", type=_count, metavar="N", help="how many run side by side; all cores")
-    verify.add_argument("--no-mutants", action="store_true", help="leave out small changes of the reference")
-    verify.add_argument("--reports", type=Path, default=Path("reports"), help="where the HTML page lands")
-    verify.add_argument(
-        "--table",
-        type=Path,
-        metavar="FILE",
-        help="write the figures as Markdown, too, with those of other assignments that have not changed since",
-    )
-    verify.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    verify.set_defaults(command=_verify)
-
-
-def _add_new(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    new = commands.add_parser(
-        "new",
-        help="make reference/NAME for a new assignment",
-        description="Make the reference folder of a new assignment, with one exercise that can be released and graded.",
-    )
-    new.add_argument("name", help="the assignment's name, such as hw7")
-    new.add_argument("--title", help="its title")
-    new.add_argument("--course", type=Path, default=Path(), help="the folder that holds reference/")
-    new.set_defaults(command=_new)
-
-
-def _add_import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    importing = commands.add_parser(
-        "import",
-        help="make reference/NAME from an nbgrader or otter assign notebook",
-        description="Make a reference folder from an instructor's notebook of nbgrader or otter assign.",
-    )
-    importing.add_argument("notebook", type=Path, help="the notebook with solutions and tests")
-    importing.add_argument("--name", help="the assignment's name; the file's where left away")
-    importing.add_argument("--course", type=Path, default=Path(), help="the folder that holds reference/")
-    importing.set_defaults(command=_import)
-
-
 def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     doctor = commands.add_parser(
         "doctor",
@@ -171,36 +107,8 @@ def _devices(text: str) -> tuple[str, ...]:
     return devices
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)
-
-
 def _submit(options: argparse.Namespace) -> int:
     from grader.cli.submit import run
-
-    return run(options)
-
-
-def _release(options: argparse.Namespace) -> int:
-    from grader.cli.release import run
-
-    return run(options)
-
-
-def _verify(options: argparse.Namespace) -> int:
-    pass
-
-
-def _new(options: argparse.Namespace) -> int:
-    from grader.cli.new import run
-
-    return run(options)
-
-
-def _import(options: argparse.Namespace) -> int:
-    from grader.cli.import_ import run
 
     return run(options)
 
