@@ -29,6 +29,18 @@ class Hint(msgspec.Struct, frozen=True):
     hint: str
 
 
+class LeafHint(msgspec.Struct, frozen=True):
+    """A misconception that explains single leaves of a check, where several mistakes meet.
+
+    Attributes:
+        paths: The leaves.
+        hint: The misconception.
+    """
+
+    paths: tuple[str, ...]
+    hint: Hint
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One check on one device.
 
@@ -38,6 +50,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         seconds: How long the check took in the student's process.
         message: The verdict in one line, "" for a pass.
         misconception: The misconception that observes the same, if one does.
+        parts: Where none does: misconceptions that explain single leaves.
         differences: Every leaf that differs.
         frames: For an error, the traceback's lines in the student's cells.
         output: What the code printed while the check ran, cut.
@@ -48,6 +61,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     message: str = ""
     misconception: Hint | None = None
+    parts: tuple[LeafHint, ...] = ()
     differences: tuple[Difference, ...] = ()
     frames: tuple[Frame, ...] = ()
     output: str = ""

@@ -13,7 +13,7 @@ import msgspec
 from grader.authoring.spec import CheckSpec
 from grader.grading import requests
 from grader.grading.judging import Judging
-from grader.grading.model import Hint, Run
+from grader.grading.model import Hint, LeafHint, Run
 from grader.grading.recording import ReferenceOutcomes
 from grader.grading.reference import CheckSources, ReferenceSource
 from grader.grading.seeds import check_seed
@@ -243,7 +243,8 @@ def _diagnose(exam: Exam, request: requests.Diagnose, reference_side: ThreadPool
     certain: set[str] = set()
     while True:
         found = exam.judging.diagnose(request)
-        unsure = {name for name in (found.exercise, *found.checks.values()) if name} - certain
+        by_leaf = (name for leaves in found.leaves.values() for name in leaves.values())
+        unsure = {name for name in (found.exercise, *found.checks.values(), *by_leaf) if name} - certain
         if not unsure:
             return found
         alone = {n: reference_side.submit(exam.reference.variant, n, request.checks) for n in sorted(unsure)}
@@ -272,9 +273,18 @@ def _run_of(exam: Exam, check: CheckSpec, judged: Judged, diagnoses: dict[str, r
         seconds=round(result.seconds[0], 4),
         message=verdict.message,
         misconception=_hint(exam, name) if name else None,
+        parts=_parts(exam, diagnosis.leaves.get(check.name, {})) if diagnosis else (),
         differences=verdict.differences,
         frames=outcome.frames if isinstance(outcome, Raised) else (),
         output=result.output[:4000],
+    )
+
+
+def _parts(exam: Exam, leaves: Mapping[str, str]) -> tuple[LeafHint, ...]:
+    """The misconceptions that explain single leaves, each with its leaves."""
+    return tuple(
+        LeafHint(tuple(path for path, own in leaves.items() if own == name), _hint(exam, name))
+        for name in dict.fromkeys(leaves.values())
     )
 
 

@@ -58,10 +58,12 @@ class Diagnosed(msgspec.Struct, frozen=True, tag="diagnosed"):
     Attributes:
         exercise: The one that explains the exercise, None where none does.
         checks: The one that each failed check matches, by check.
+        leaves: In checks that none matches as a whole, the one that leaves match, by check and path.
     """
 
     exercise: str | None
     checks: dict[str, str]
+    leaves: dict[str, dict[str, str]] = {}
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):

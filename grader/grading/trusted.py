@@ -89,7 +89,7 @@ def diagnose_outcomes(
         comparators={check.name: check.compare for check in checks},
         variants={name: {check: Seen(o) for check, o in found.items()} for name, found in variants.items()},
     )
-    return Diagnosed(found.exercise, dict(found.checks))
+    return Diagnosed(found.exercise, dict(found.checks), {check: dict(by) for check, by in found.leaves.items()})
 
 
 def _describe(request: Describe, labels: dict[str, Any]) -> Described:

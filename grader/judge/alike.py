@@ -64,6 +64,25 @@ def alike(seen: Seen, other: Seen, comparators: Mapping[str, Comparator] | None 
     return ours == theirs
 
 
+def differing(seen: Seen, other: Seen, comparators: Mapping[str, Comparator] | None = None) -> frozenset[str] | None:
+    """The paths of the leaves in which two observations of one check differ.
+
+    Args:
+        seen: A work's outcome.
+        other: What it is compared with; there is no float64 twin.
+        comparators: The author's comparators, as `alike` takes them.
+
+    Returns:
+        The paths; None where one of them is no observation.
+    """
+    if not (seen.trees and other.trees):
+        return None
+    by_value = {p: c for p, c in (comparators or {}).items() if isinstance(c, Close | SameSet)}
+    walk = _Paths(by_value, {})
+    walk.node((), seen.trees[0], other.trees[0], NO_DOUBLE)
+    return frozenset(walk.paths)
+
+
 def _equal(got: Tree, expected: Tree, comparators: Mapping[str, Comparator]) -> bool:
     try:
         _Search(comparators, {}).node((), got, expected, NO_DOUBLE)
@@ -91,6 +110,27 @@ class _Search(Walk):
 
     def add(self, difference: Difference) -> None:
         raise _Found
+
+
+class _Paths(Walk):
+    """Walks as the comparison does and keeps where it finds differences, without a word about them."""
+
+    def __init__(self, comparators: Mapping[str, Comparator], labels: Mapping[str, Tree]) -> None:
+        super().__init__(comparators, labels)
+        self.paths: set[str] = set()
+
+    def leaf(
+        self, path: tuple[str, ...], got: Tree, expected: Tree, double: object, comparator: Comparator | None
+    ) -> None:
+        agreed = agree(got, expected, comparator)
+        if agreed is None:
+            super().leaf(path, got, expected, double, comparator)
+            self.paths.update(difference.path for difference in self.found)
+        elif not agreed:
+            self.paths.add(" > ".join(path))
+
+    def add(self, difference: Difference) -> None:
+        self.paths.add(difference.path)
 
 
 def _steady(message: str) -> str:

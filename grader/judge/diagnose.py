@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from grader.authoring.comparators import Accuracy, Comparator
-from grader.judge.alike import Seen, alike
+from grader.judge.alike import Seen, alike, differing
 from grader.judge.judge import Reference, judge
 from grader.judge.verdict import Verdict
 from grader.wire.outcome import Outcome, Raised, Returned
@@ -19,10 +19,12 @@ class Diagnosis:
     Attributes:
         exercise: The misconception that explains the exercise, None where none does.
         checks: The misconception that each recognised failed check matches, by check.
+        leaves: In failed checks that none matches as a whole: the misconception that leaves match, by check and path.
     """
 
     exercise: str | None
     checks: Mapping[str, str]
+    leaves: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def diagnose(
@@ -66,7 +68,51 @@ def diagnose(
         return Diagnosis(whole[0], dict.fromkeys(sorted(failed), whole[0]))
     if whole:  # known to look the same to these checks: naming one of them would be a guess
         return Diagnosis(None, {})
-    return _in_parts(failed, outcomes, references, comparators, variants, agreeing)
+    found = _in_parts(failed, outcomes, references, comparators, variants, agreeing)
+    parts = _by_leaf(failed - set(found.checks), seen, references, comparators, variants)
+    return Diagnosis(found.exercise, found.checks, parts)
+
+
+def _by_leaf(
+    checks: set[str],
+    seen: Mapping[str, Seen],
+    references: Mapping[str, Reference],
+    comparators: Mapping[str, Mapping[str, Comparator]],
+    variants: Mapping[str, Mapping[str, Seen]],
+) -> dict[str, dict[str, str]]:
+    """Which misconceptions explain single leaves of some checks, where several mistakes meet in one.
+
+    A misconception counts where all that it makes wrong, in every check of the exercise, is wrong in the work, in the
+    very same way; a leaf that two of them explain is named by neither.
+    """
+    right = {check: Seen(reference.float32) for check, reference in references.items()}
+    wrong = {c: differing(one, right[c], comparators.get(c)) for c, one in seen.items() if c in right}
+    explained: dict[tuple[str, str], set[str]] = {}
+    for name, found in variants.items():
+        theirs = {c: differing(one, right[c], comparators.get(c)) for c, one in found.items() if c in wrong}
+        if all(_contained(seen[c], found[c], wrong[c], paths, comparators.get(c)) for c, paths in theirs.items()):
+            for check in checks & set(theirs):
+                alone = theirs[check] == wrong[check]  # then it was weighed as a whole already
+                for path in () if alone else theirs[check] or ():
+                    explained.setdefault((check, path), set()).add(name)
+    named: dict[str, dict[str, str]] = {}
+    for (check, path), names in sorted(explained.items()):
+        if len(names) == 1:
+            named.setdefault(check, {})[path] = min(names)
+    return named
+
+
+def _contained(
+    work: Seen,
+    variant: Seen,
+    wrong: frozenset[str] | None,
+    theirs: frozenset[str] | None,
+    comparators: Mapping[str, Comparator] | None,
+) -> bool:
+    """Whether a work makes wrong all that a misconception does in a check, in the same way, and maybe more."""
+    if wrong is None or theirs is None:
+        return alike(work, variant, comparators)
+    return theirs <= wrong and not (theirs and theirs & (differing(work, variant, comparators) or frozenset()))
 
 
 def _in_parts(

@@ -114,6 +114,7 @@ def _public_run(run: Run) -> Run:
         seconds=run.seconds,
         message=run.message,
         misconception=run.misconception,
+        parts=run.parts,
         differences=run.differences,
         frames=run.frames,
         output=run.output,

@@ -156,3 +156,32 @@ def test_only_failed_checks_are_named_and_only_by_a_misconception_that_observes_
     for check, name in found(work, variants).checks.items():
         assert work[check] != RIGHT[check]
         assert same(work[check], variants[name][check])
+
+
+def tree(**values: object) -> dict[str, object]:
+    return {"check": {"x": 1.0, "y": 2.0, "z": 3.0} | values}
+
+
+def by_leaf(work: dict[str, object], variants: dict[str, dict[str, object]]) -> Diagnosis:
+    references = {"check": Reference(outcome(tree()["check"]))}
+    ours = outcomes(work)
+    judged = {check: judge(one, references[check]) for check, one in ours.items()}
+    return diagnose(ours, judged, references, {}, {name: seen(values) for name, values in variants.items()})
+
+
+def test_two_mistakes_in_one_check_are_named_by_leaf() -> None:
+    variants = {"first": tree(x=9.0), "second": tree(y=9.0), "other": tree(y=7.0)}
+    assert by_leaf(tree(x=9.0, y=9.0), variants) == Diagnosis(None, {}, {"check": {"x": "first", "y": "second"}})
+
+
+def test_a_misconception_that_makes_more_wrong_than_the_work_explains_no_leaf() -> None:
+    assert by_leaf(tree(x=9.0, y=8.0), {"both": tree(x=9.0, z=9.0)}) == NONE
+
+
+def test_a_leaf_that_two_misconceptions_explain_is_named_by_neither() -> None:
+    variants = {"one": tree(x=9.0), "other": tree(x=9.0), "third": tree(y=9.0)}
+    assert by_leaf(tree(x=9.0, y=9.0), variants) == Diagnosis(None, {}, {"check": {"y": "third"}})
+
+
+def test_work_that_raises_has_no_leaves() -> None:
+    assert by_leaf({"check": Raised("ValueError", "x")}, {"one": tree(x=9.0)}) == NONE
