@@ -128,12 +128,18 @@ class Killing(Watcher):
     def done(self, item: Item, done: Done) -> None:
         if self.killed:
             return
-        slots = _children(os.getpid())  # among them is the tests' own zygote
-        for pid in [pid for pid in _below(os.getpid()) if self.pattern == SLOT or pid not in slots]:
-            command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().replace("\0", " ")
-            if self.pattern in command:
+        slots = [pid for pid in _children(os.getpid()) if SLOT in _command(pid)]  # the tests' own zygote is no victim
+        for pid in [*slots, *(pid for slot in slots for pid in _below(slot))]:
+            if self.pattern in _command(pid):
                 os.kill(pid, signal.SIGKILL)
                 self.killed += 1
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode().replace("\0", " ")
+    except OSError:
+        return ""
 
 
 def _below(root: int) -> list[int]:
