@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from grader.authoring.spec import CheckSpec
+from grader.authoring.spec import REHEARSAL, CheckSpec
 from grader.grading import requests
 from grader.grading.judging import Judging
 from grader.grading.model import Hint, Run
@@ -216,7 +216,12 @@ def _diagnose_all(
     reference_side: ThreadPoolExecutor,
     progress: Progress,
 ) -> dict[str, requests.Diagnosed]:
-    """Compare each exercise that lost points with its misconceptions; unwritten ones need no diagnosis."""
+    """Compare each exercise that lost points with its misconceptions; unwritten ones need no diagnosis.
+
+    Nor does a rehearsal: what fails there and passes elsewhere is a matter of devices.
+    """
+    if exam.device == REHEARSAL:
+        return {}
     wrong = {
         exercise: checks
         for exercise, checks in by_exercise(exam.checks).items()

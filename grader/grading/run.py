@@ -13,7 +13,7 @@ from types import TracebackType
 import msgspec
 
 from grader.assignment.folder import Assignment
-from grader.authoring.spec import CheckSpec, VariantSpec
+from grader.authoring.spec import REHEARSAL, CheckSpec, VariantSpec
 from grader.grading import assemble
 from grader.grading.judging import BadCheckFile, Judging, refuse_verdicts
 from grader.grading.looking import in_plain_sight, look_at
@@ -91,7 +91,7 @@ class GradingRun:
         self._recording = recording
         self._started = time.monotonic() if started is None else started
         self._limits = assignment.settings.limits
-        self._here: tuple[str, ...] = ("cpu",)
+        self._here: tuple[str, ...] = ("cpu", REHEARSAL)
         self._start_seconds = 0.0
 
     def __enter__(self) -> GradingRun:
@@ -100,8 +100,8 @@ class GradingRun:
         self._start_seconds = time.monotonic() - self._started
         try:
             self._described = self._describe()
-            if set(self.devices) != {"cpu"}:
-                self._here = probe.devices(self._engine)
+            if set(self.devices) - {"cpu", REHEARSAL}:
+                self._here = (*probe.devices(self._engine), REHEARSAL)
         except BaseException:
             self._judging.close()
             raise

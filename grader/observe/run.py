@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch
 from grader.authoring.declare import Check, definitions_of
 from grader.authoring.load import load_source
 from grader.authoring.rng import Rng
+from grader.authoring.spec import REHEARSAL
 from grader.authoring.work import MissingName, Work
 from grader.observe.protocol import CheckAnswer, CheckRequest, Overlay, Precision
 from grader.observe.traceback import describe_error
@@ -31,11 +33,24 @@ def run_request(request: CheckRequest, namespace: dict[str, Any], device: str) -
     Args:
         request: The checks' sources, names, seeds and precisions.
         namespace: What the notebook has defined; an overlay is put into it.
-        device: Where the checks' inputs are made.
+        device: Where the checks' inputs are made; the simulated device is there from here on, and not before.
 
     Returns:
         What became of them.
     """
+    with _stage(device, namespace):
+        return _run_all(request, namespace, device)
+
+
+def _stage(device: str, namespace: MutableMapping[str, Any]) -> AbstractContextManager[object]:
+    if device != REHEARSAL:
+        return nullcontext()
+    from grader.observe.rehearsal.stage import rehearsal
+
+    return rehearsal(namespace)
+
+
+def _run_all(request: CheckRequest, namespace: dict[str, Any], device: str) -> CheckAnswer:
     # The cells may have asked for more: OpenMP would wait for ever for threads that did not come along to this fork.
     torch.set_num_threads(1)
     if request.overlay is not None:

@@ -1,0 +1,78 @@
+"""The functions that make tensors: what they make is where it was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import Any
+
+import torch
+from torch.utils._device import _device_constructors
+
+from grader.observe.rehearsal.calls import Calls, Generator
+from grader.observe.rehearsal.labels import Place, put
+from grader.observe.rehearsal.targets import target
+
+_LIKE = ("zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like", "randint_like")
+_MAY_SHARE = ("as_tensor", "asarray")
+
+
+def functions(calls: Calls) -> Iterator[tuple[Any, str, Callable[..., Any]]]:
+    """The functions of torch that make tensors, wrapped.
+
+    Args:
+        calls: Told of each call.
+
+    Yields:
+        The module that holds the function, its name there, and what takes its place.
+    """
+    made = {*_device_constructors(), torch.normal, *(getattr(torch, name) for name in _LIKE)}
+    for module in (torch, torch.fft, torch.nested):
+        for name, function in list(vars(module).items()):
+            if callable(function) and not isinstance(function, type) and function in made:
+                yield module, name, _wrapped(function, calls)
+
+
+def generator_class(calls: Calls) -> type:
+    """What takes the place of torch.Generator."""
+
+    class _Any(type(torch._C.Generator)):  # type: ignore[misc]
+        def __instancecheck__(cls, instance: object) -> bool:
+            return isinstance(instance, torch._C.Generator)
+
+    class _Generator(Generator, metaclass=_Any):
+        def __new__(cls, device: Any = "cpu") -> _Generator:
+            made: _Generator = super().__new__(cls, "cpu")  # type: ignore[call-arg]
+            made.place = target(device) or Place.CPU
+            calls.remember(made)
+            return made
+
+        @property
+        def device(self) -> torch.device:  # type: ignore[override]
+            return torch.device(self.place.value)
+
+    return _Generator
+
+
+def _wrapped(function: Callable[..., Any], calls: Calls) -> Callable[..., Any]:
+    @wraps(function)
+    def make(*args: Any, device: Any = None, **kwargs: Any) -> Any:
+        device = torch.get_default_device() if device is None and not _sees_tensor(args) else device
+        place = None if device is None else target(device)
+        if device is not None and place is None:
+            return function(*args, device=device, **kwargs)
+        calls.check_generator(kwargs.get("generator"), place or Place.CPU)
+        with calls.made_from_python():
+            if place is None:
+                return function(*args, **kwargs)
+            if function.__name__ in _MAY_SHARE:
+                return function(*args, **kwargs).to(place.value)
+            made = function(*args, **kwargs) if function is torch.normal else function(*args, device="cpu", **kwargs)
+        put(made, place)
+        return made
+
+    return make
+
+
+def _sees_tensor(args: tuple[Any, ...]) -> bool:
+    return any(isinstance(value, torch.Tensor) for value in args)
