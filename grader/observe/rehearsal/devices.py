@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from grader.authoring.spec import REHEARSAL
+from grader.observe.rehearsal.factories import refuse_state
 
 
 class _Current:
@@ -80,6 +81,8 @@ def answers() -> Iterator[tuple[Any, str, Callable[..., Any]]]:
     module = named()
     yield module, "is_available", lambda: True
     yield module, "device_count", lambda: 1
+    yield torch, "set_rng_state", _set_rng_state
+    yield torch.random, "set_rng_state", _set_rng_state
     yield torch.accelerator, "is_available", lambda: True
     yield torch.accelerator, "device_count", lambda: 1
     yield torch.accelerator, "current_accelerator", lambda *_, **__: torch.device(REHEARSAL)
@@ -103,6 +106,14 @@ def autocast_arguments(device_type: str, dtype: torch.dtype | None, enabled: boo
     if device_type.partition(":")[0] == REHEARSAL:
         return "cpu", dtype or torch.float16, enabled
     return device_type, dtype, enabled and device_type != "cpu"
+
+
+_SET_RNG_STATE = torch.set_rng_state
+
+
+def _set_rng_state(new_state: torch.Tensor) -> None:
+    refuse_state(new_state)
+    _SET_RNG_STATE(new_state)
 
 
 def _nothing(*_: Any, **__: Any) -> None:

@@ -10,7 +10,7 @@ import torch
 from torch.utils._device import _device_constructors
 
 from grader.observe.rehearsal.calls import Calls, Generator
-from grader.observe.rehearsal.labels import Place, put
+from grader.observe.rehearsal.labels import Place, place_of, put
 from grader.observe.rehearsal.targets import target
 
 _LIKE = ("zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like", "randint_like")
@@ -47,11 +47,25 @@ def generator_class(calls: Calls) -> type:
             calls.remember(made)
             return made
 
+        def set_state(self, state: torch.Tensor) -> torch._C.Generator:
+            refuse_state(state)
+            return super().set_state(state)
+
         @property
         def device(self) -> torch.device:  # type: ignore[override]
             return torch.device(self.place.value)
 
     return _Generator
+
+
+def refuse_state(state: torch.Tensor) -> None:
+    """Refuse the state of a random stream that is not on the CPU, as every generator does.
+
+    Raises:
+        TypeError: It is elsewhere.
+    """
+    if place_of(state) in (Place.DEVICE, Place.ANYWHERE):
+        raise TypeError("RNG state must be a torch.ByteTensor")
 
 
 def _wrapped(function: Callable[..., Any], calls: Calls) -> Callable[..., Any]:

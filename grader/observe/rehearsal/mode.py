@@ -29,6 +29,11 @@ class Labelling(TorchDispatchMode):
         super().__init__()
         self._calls = calls
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Leave the compiler alone: importing it takes a second, and nothing here is compiled."""
+        return False
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = dict(kwargs or {})
         if not isinstance(func, OpOverload):

@@ -10,7 +10,7 @@ import torch
 
 from grader.observe.rehearsal.labels import Place
 
-_COPIES = frozenset({"copy", "copy_", "_foreach_copy_", "set_", "_copy_from", "is_set_to"})
+_COPIES = frozenset({"copy", "copy_", "_foreach_copy_", "fill", "fill_", "set_", "_copy_from", "is_set_to"})
 _INDEXING = frozenset({"index", "_unsafe_index", "index_put", "index_put_", "_unsafe_index_put", "_index_put_impl_"})
 _FILLS = frozenset({"masked_fill", "masked_fill_"})
 # Built on TensorIterator as the pointwise ones are, which takes a number on the CPU wherever the rest is.
@@ -18,8 +18,8 @@ _LIKE_POINTWISE = frozenset(
     {"mse_loss", "mse_loss_backward", "smooth_l1_loss", "smooth_l1_loss_backward", "huber_loss", "huber_loss_backward"}
     | {"index_fill", "index_fill_", "normal", "bernoulli", "bernoulli_", "full", "linspace", "logspace"}
 )
-# Operands that live on the CPU whatever the others do.
-_ON_CPU = frozenset({"lengths", "batch_sizes", "tensor_indices_or_sections", "cu_seqlens"})
+# Operands that may be on the CPU, or have to be, whatever the others are.
+_ON_CPU = frozenset({"lengths", "batch_sizes", "input_lengths", "target_lengths", "tensor_indices_or_sections"})
 _DIFFERENT = "Expected all tensors to be on the same device, but"
 
 
@@ -100,6 +100,8 @@ def destination(func: Any, given: Sequence[Operand], *, in_brackets: bool = Fals
         return _filling(checked, in_brackets)
     if "convolution" in name and "backward" not in name:
         _convolution(checked)
+    if name == "equal":  # tagged as pointwise, though it is not built as one
+        return _strict(checked, name)
     pointwise = torch.Tag.pointwise in func.tags or name in _LIKE_POINTWISE or name.startswith("_foreach_")
     return _pointwise(checked) if pointwise else _strict(checked, name)
 

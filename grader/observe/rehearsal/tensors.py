@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from grader.authoring.spec import REHEARSAL
 from grader.observe.rehearsal.calls import Calls
 from grader.observe.rehearsal.labels import Place, place_of, put
 from grader.observe.rehearsal.moves import moved
@@ -33,6 +34,7 @@ def members(calls: Calls) -> _Members:
     yield "to", _to
     yield "cpu", _cpu
     yield "cuda", _cuda
+    yield "type", _type
     yield "numpy", _numpy
     yield "__array__", _array
     yield "__dlpack__", _dlpack
@@ -88,6 +90,15 @@ def _cpu(self: torch.Tensor, memory_format: torch.memory_format = torch.preserve
 
 def _cuda(*_: Any, **__: Any) -> torch.Tensor:
     raise elsewhere("cuda")
+
+
+def _type(self: torch.Tensor, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
+    """Tensor.type: the old names of types, such as torch.LongTensor, are the CPU's."""
+    if dtype is None:
+        name = str(_BASE.type(self))
+        return name.replace("torch.", f"torch.{REHEARSAL}.", 1) if _is_away(self) else name
+    made = _BASE.type(self, dtype, *args, **kwargs)
+    return made if isinstance(dtype, torch.dtype) else made.cpu()
 
 
 def _refuse_numpy(tensor: torch.Tensor) -> None:
