@@ -187,6 +187,8 @@ class GradingRun:
     def _on_device(self, device: str, notebook: Notebook, files: Mapping[str, bytes], progress: Progress) -> Observed:
         if device not in self._here:
             return Observed(runs=not_run(self.checks, device, f"not run: no {device} device here"))
+        if device == REHEARSAL and self._recording is not None:
+            return Observed(runs=not_run(self.checks, device, "not run: what was recorded was observed on the CPU"))
         checks = tuple(check for check in self.checks if check.runs_on(device))
         sources = CheckSources(self.assignment.checks_source())
         reference = self._reference(device, sources)
