@@ -71,7 +71,8 @@ def refuse_state(state: torch.Tensor) -> None:
 def _wrapped(function: Callable[..., Any], calls: Calls) -> Callable[..., Any]:
     @wraps(function)
     def make(*args: Any, device: Any = None, **kwargs: Any) -> Any:
-        device = torch.get_default_device() if device is None and not _sees_tensor(args) else device
+        if device is None and not any(isinstance(value, torch.Tensor) for value in (*args, *kwargs.values())):
+            device = torch.get_default_device()
         place = None if device is None else target(device)
         if device is not None and place is None:
             return function(*args, device=device, **kwargs)
@@ -86,7 +87,3 @@ def _wrapped(function: Callable[..., Any], calls: Calls) -> Callable[..., Any]:
         return made
 
     return make
-
-
-def _sees_tensor(args: tuple[Any, ...]) -> bool:
-    return any(isinstance(value, torch.Tensor) for value in args)

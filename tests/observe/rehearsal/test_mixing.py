@@ -111,6 +111,9 @@ ALLOWED: dict[str, Case] = {
     "new_tensor": lambda x, c: x + x.new_tensor([1.0, 2.0, 3.0, 4.0]),
     "new_zeros": lambda x, c: x + x.new_zeros(3, 4),
     "zeros_like": lambda x, c: x + torch.zeros_like(x),
+    "zeros_like by keyword": lambda x, c: x + torch.zeros_like(input=x),
+    "normal by keyword": lambda x, c: x + torch.normal(mean=x, std=1.0),
+    "as_tensor by keyword": lambda x, c: x + torch.as_tensor(data=x, dtype=torch.float64),
     "a tensor made by default on the device": lambda x, c: _under_default(x),
     "a packed sequence, whose lengths are on the CPU": lambda x, c: _packed(x),
 }
