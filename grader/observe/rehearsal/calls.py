@@ -23,33 +23,24 @@ class Calls:
     """The calls that are under way.
 
     Attributes:
-        making: Whether a function that makes tensors was called from Python: what it makes is where it was asked for.
-        in_brackets: Whether ``x[...] = ...`` is under way.
+        making: Whether a function that makes tensors was called from Python: what it makes anew is on the CPU, not anywhere.
+        placing: Whether that call named a device; torch fills in the CPU where it did not.
     """
 
     def __init__(self) -> None:
-        self.making = False
-        self.in_brackets = False
+        self.making = self.placing = False
         # The dispatcher hands out new Python objects for the same generator.
         self._generators: weakref.WeakValueDictionary[int, Generator] = weakref.WeakValueDictionary()
 
     @contextmanager
-    def made_from_python(self) -> Iterator[None]:
+    def made_from_python(self, placing: bool) -> Iterator[None]:
         """While a function that makes tensors runs."""
-        before, self.making = self.making, True
+        before = self.making, self.placing
+        self.making, self.placing = True, placing
         try:
             yield
         finally:
-            self.making = before
-
-    @contextmanager
-    def brackets(self) -> Iterator[None]:
-        """While something is assigned to a part of a tensor."""
-        before, self.in_brackets = self.in_brackets, True
-        try:
-            yield
-        finally:
-            self.in_brackets = before
+            self.making, self.placing = before
 
     def remember(self, generator: Generator) -> None:
         """Know a generator again when an operator is given it."""

@@ -77,7 +77,7 @@ def _wrapped(function: Callable[..., Any], calls: Calls) -> Callable[..., Any]:
         if device is not None and place is None:
             return function(*args, device=device, **kwargs)
         calls.check_generator(kwargs.get("generator"), place or Place.CPU)
-        with calls.made_from_python():
+        with calls.made_from_python(placing=place is not None):
             if place is None:
                 return function(*args, **kwargs)
             if function.__name__ in _MAY_SHARE:

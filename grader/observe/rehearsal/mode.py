@@ -62,13 +62,13 @@ class Labelling(TorchDispatchMode):
         place = self._settle(func, given)
         if asked == REHEARSAL:
             place = Place.DEVICE
-        elif self._calls.making and (asked == "cpu" or not given):
+        elif (self._calls.placing and asked == "cpu") or (self._calls.making and not given):
             place = Place.CPU
         self._calls.check_generator(kwargs.get("generator"), place, made=not given)
         return [place, Place.CPU] if name == _PACKS else [place]
 
     def _settle(self, func: Any, given: Sequence[rules.Operand]) -> Place:
-        place = rules.destination(func, given, in_brackets=self._calls.in_brackets)
+        place = rules.destination(func, given)
         if place is not Place.ANYWHERE:
             for operand in given:
                 if operand.place is Place.ANYWHERE:

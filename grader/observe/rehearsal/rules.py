@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -20,6 +20,7 @@ _LIKE_POINTWISE = frozenset(
 )
 # Operands that may be on the CPU, or have to be, whatever the others are.
 _ON_CPU = frozenset({"lengths", "batch_sizes", "input_lengths", "target_lengths", "tensor_indices_or_sections"})
+_CPU_INDEX = "indices should be either on cpu or on the same device as the indexed tensor (cpu)"
 _DIFFERENT = "Expected all tensors to be on the same device, but"
 
 
@@ -74,13 +75,12 @@ def operands(func: Any, args: Sequence[Any], kwargs: dict[str, Any], places: Any
     return found
 
 
-def destination(func: Any, given: Sequence[Operand], *, in_brackets: bool = False) -> Place:
+def destination(func: Any, given: Sequence[Operand]) -> Place:
     """Where the result of an operator is.
 
     Args:
         func: The operator (OpOverload).
         given: Its operands.
-        in_brackets: Whether it is called for ``x[...] = ...``, where masks follow the rules of indices.
 
     Returns:
         The place of its results; `Place.ANYWHERE` where no operand decides it.
@@ -97,7 +97,7 @@ def destination(func: Any, given: Sequence[Operand], *, in_brackets: bool = Fals
     if name in _INDEXING:
         return _indexing(checked)
     if name in _FILLS:
-        return _filling(checked, in_brackets)
+        return _filling(checked)
     if "convolution" in name and "backward" not in name:
         _convolution(checked)
     if name == "equal":  # tagged as pointwise, though it is not built as one
@@ -137,28 +137,22 @@ def _strict(given: Sequence[Operand], name: str) -> Place:
 
 
 def _indexing(given: Sequence[Operand]) -> Place:
-    place = given[0].place if given[0].place is not Place.ANYWHERE else _settled(given)
-    for operand in given[1:]:
-        if operand.name == "indices" and operand.place is Place.DEVICE and place is Place.CPU:
-            raise Mixed("indices should be either on cpu or on the same device as the indexed tensor (cpu)")
-        if operand.name == "values" and operand.place not in (place, Place.ANYWHERE) and operand.tensor.dim():
+    values = [operand for operand in given if operand.name == "values" and not operand.is_number]
+    away = [operand for operand in given if operand.name == "indices" and operand.place is Place.DEVICE]
+    place = given[0].place
+    if place is Place.ANYWHERE:  # an index on the CPU says nothing
+        place = _settled([*values, *away])
+    if away and place is Place.CPU:
+        raise Mixed(_CPU_INDEX)
+    for operand in values:
+        if operand.place not in (place, Place.ANYWHERE) and operand.tensor.dim():
             raise Mixed(f"{_DIFFERENT} found at least two devices, {place.value} and {operand.place.value}!")
     return place
 
 
-def _filling(given: Sequence[Operand], in_brackets: bool) -> Place:
-    tensor, mask = given[0], given[1] if len(given) > 1 else given[0]
-    place = _settled((tensor, mask))
-    if Place.ANYWHERE in (tensor.place, mask.place) or tensor.place is mask.place:
-        return place
-    if in_brackets and mask.place is Place.CPU:
-        return tensor.place
-    if in_brackets:
-        raise Mixed("indices should be either on cpu or on the same device as the indexed tensor (cpu)")
-    raise Mixed(
-        f"expected self and mask to be on the same device, but got mask on {mask.place.value} "
-        f"and self on {tensor.place.value}"
-    )
+def _filling(given: Sequence[Operand]) -> Place:
+    """``x[mask] = number``, also on its way back; `masked_fill` called from Python is stricter (see `tensors`)."""
+    return _indexing([given[0], *(replace(o, name="indices") for o in given[1:] if o.name == "mask")])
 
 
 def _convolution(given: Sequence[Operand]) -> None:

@@ -55,7 +55,7 @@ def rehearsal(namespace: MutableMapping[str, Any] | None = None) -> Iterator[tor
 
 def _replacements(calls: Calls) -> Iterator[tuple[Any, str, Any]]:
     yield from devices.answers()
-    for name, member in tensors.members(calls):
+    for name, member in tensors.members():
         yield torch.Tensor, name, member
     yield from factories.functions(calls)
     yield torch, "Generator", factories.generator_class(calls)

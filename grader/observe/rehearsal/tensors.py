@@ -8,21 +8,18 @@ from typing import Any
 import torch
 
 from grader.authoring.spec import REHEARSAL
-from grader.observe.rehearsal.calls import Calls
 from grader.observe.rehearsal.labels import Place, place_of, put
 from grader.observe.rehearsal.moves import moved
 from grader.observe.rehearsal.targets import DEVICE, device_of, elsewhere, target
+from grader.observe.rehearsal.words import seen_from_the_cell
 
 _BASE = torch._C.TensorBase
 _NEW = ("new_tensor", "new_empty", "new_zeros", "new_ones", "new_full", "new_empty_strided")
 _Members = Iterator[tuple[str, Any]]
 
 
-def members(calls: Calls) -> _Members:
+def members() -> _Members:
     """The attributes and methods of torch.Tensor to replace, by name.
-
-    Args:
-        calls: Told of assignments to parts of tensors.
 
     Yields:
         Names and what takes their place.
@@ -40,7 +37,8 @@ def members(calls: Calls) -> _Members:
     yield "__dlpack__", _dlpack
     yield "pin_memory", _pin_memory
     yield "is_pinned", lambda *_: False
-    yield "__setitem__", _setitem(calls, torch.Tensor.__setitem__)
+    for name in ("masked_fill", "masked_fill_"):
+        yield name, _masked_fill(getattr(_BASE, name))
     for name in _NEW:
         yield name, _new(name)
 
@@ -102,7 +100,7 @@ def _type(self: torch.Tensor, dtype: Any = None, *args: Any, **kwargs: Any) -> A
 
 
 def _refuse_numpy(tensor: torch.Tensor) -> None:
-    if _is_away(tensor):
+    if place_of(tensor) is Place.DEVICE:
         raise TypeError(
             f"can't convert {DEVICE} device type tensor to numpy. "
             "Use Tensor.cpu() to copy the tensor to host memory first."
@@ -142,12 +140,16 @@ def _set_grad(self: torch.Tensor, grad: Any) -> None:
     _GRAD.__set__(self, grad)
 
 
-def _setitem(calls: Calls, original: Callable[..., None]) -> Callable[..., None]:
-    def assign(self: torch.Tensor, key: Any, value: Any) -> None:
-        with calls.brackets():
-            original(self, key, value)
+def _masked_fill(original: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    def fill(self: torch.Tensor, mask: torch.Tensor, value: Any) -> torch.Tensor:
+        if _is_away(self) != _is_away(mask):
+            raise RuntimeError(
+                f"expected self and mask to be on the same device, but got mask on {device_of(mask)} "
+                f"and self on {device_of(self)}{seen_from_the_cell()}"
+            )
+        return original(self, mask, value)
 
-    return assign
+    return fill
 
 
 def _new(name: str) -> Callable[..., torch.Tensor]:

@@ -54,6 +54,7 @@ REFUSED: dict[str, tuple[Case, str]] = {
         lambda x, c: x.masked_fill(c > 0, 0.0),
         "expected self and mask to be on the same device, but got mask on cpu and self on rehearsal:0",
     ),
+    "a range up to a number on the device": (lambda x, c: x[0] + torch.arange(4 + x[0, 0]), TWO),
     "a generator of the CPU": (
         lambda x, c: x.normal_(generator=torch.Generator()),
         "Expected a 'rehearsal' device type for generator but found 'cpu'",
@@ -104,6 +105,9 @@ ALLOWED: dict[str, Case] = {
     "assignment by a mask on the CPU": lambda x, c: x.__setitem__(c > 5, 1.0) or x,
     "assignment from a tensor on the CPU": lambda x, c: x.__setitem__(0, c[0]) or x,
     "assignment of a number on the CPU by index": lambda x, c: x.__setitem__(torch.tensor([0]), c[0, 0]) or x,
+    "the gradient of an index on the CPU": lambda x, c: _gradient(x, lambda y: y[torch.tensor([0, 2])]),
+    "the gradient of a mask on the CPU": lambda x, c: _gradient(x, lambda y: y[c == 0]),
+    "the gradient of an assignment by a mask on the CPU": lambda x, c: _gradient(x, lambda y: _assigned(y * 2, c == 0)),
     "copy_": lambda x, c: x.copy_(c),
     "masked_fill with a number on the CPU": lambda x, c: x.masked_fill(x > 0, torch.tensor(2.0)),
     "clamp": lambda x, c: x.clamp(min=0.5),
@@ -113,10 +117,23 @@ ALLOWED: dict[str, Case] = {
     "zeros_like": lambda x, c: x + torch.zeros_like(x),
     "zeros_like by keyword": lambda x, c: x + torch.zeros_like(input=x),
     "normal by keyword": lambda x, c: x + torch.normal(mean=x, std=1.0),
+    "a tensor of a tensor": lambda x, c: x + torch.tensor(x, dtype=torch.float64),
     "as_tensor by keyword": lambda x, c: x + torch.as_tensor(data=x, dtype=torch.float64),
     "a tensor made by default on the device": lambda x, c: _under_default(x),
     "a packed sequence, whose lengths are on the CPU": lambda x, c: _packed(x),
 }
+
+
+def _gradient(x: torch.Tensor, call: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+    leaf = x.clone().requires_grad_()
+    call(leaf).sum().backward()
+    assert leaf.grad is not None
+    return leaf.grad + x
+
+
+def _assigned(x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    x[mask] = 1.0
+    return x
 
 
 def _under_default(x: torch.Tensor) -> torch.Tensor:

@@ -129,6 +129,10 @@ def test_gradients_are_where_their_tensors_are(device: torch.device) -> None:
     assert x.grad.tolist() == [3.0, 3.0]
 
 
+def test_an_old_constructor_makes_what_numpy_reads(device: torch.device) -> None:
+    assert torch.Tensor(2).fill_(1).numpy().tolist() == [1.0, 1.0]
+
+
 def test_generators_have_a_device(device: torch.device) -> None:
     generator = torch.Generator(device).manual_seed(1)
     assert (generator.device, torch.Generator().device.type) == (device, "cpu")

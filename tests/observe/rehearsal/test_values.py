@@ -240,7 +240,8 @@ PROGRAMS: dict[str, Program] = {
         torch.hann_window(4, device=d),
     ],
     "sparse": lambda d: (
-        torch.sparse_coo_tensor(torch.tensor([[0, 1]], device=d), made(d, 2), (3,)).to_dense() + made(d, 3)
+        torch.sparse_coo_tensor(torch.tensor([[0, 1]], device=d), made(d, 2), (3,), check_invariants=True).to_dense()
+        + made(d, 3)
     ),
     "fft": lambda d: torch.fft.irfft(torch.fft.rfft(made(d, 8))),
     "vmap and grad": lambda d: [
