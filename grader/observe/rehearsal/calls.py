@@ -23,7 +23,7 @@ class Calls:
     """The calls that are under way.
 
     Attributes:
-        making: Whether a function that makes tensors was called from Python: what it makes anew is on the CPU, not anywhere.
+        making: Whether a function that makes tensors was called from Python: what is new is on the CPU then.
         placing: Whether that call named a device; torch fills in the CPU where it did not.
     """
 
