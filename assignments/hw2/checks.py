@@ -36,7 +36,7 @@ def still_there(model, before):
 def chain_applies_pairs_in_order(work, rng):
     """Every pair (a, b) becomes one step x * a + b, and the first pair acts first."""
     pairs = [(rng.number(1.5, 3), rng.number(1, 2)), (rng.number(-3, -1.5), 0.5), (0.5, rng.number(3, 4))]
-    model, x = work.chain(pairs), rng.normal(4, 3)
+    model, x = work.chain(pairs).to(rng.device), rng.normal(4, 3)
     return {"output of the chain": model(x), "output of its first step": model[0](x)}
 
 
@@ -46,7 +46,7 @@ def router_uses_the_module_of_the_key(work, rng):
     modules = {"zoom": nn.Linear(3, 4), "bend": nn.Tanh(), "add": nn.Linear(3, 2)}
     for module in modules.values():
         rng.fill(module)
-    router, x = work.Router(modules), rng.normal(5, 3)
+    router, x = work.Router(modules).to(rng.device), rng.normal(5, 3)
     return {"outputs": {key: router(x, key) for key in modules}, "keys": list(router.keys())}
 
 
@@ -67,7 +67,7 @@ def my_linear_maps_rows(work, rng):
 @check(exercise="standardize", points=3)
 def standardize_works_by_channel(work, rng):
     """Each channel of a batch of images gets its own mean subtracted and is divided by its own deviation."""
-    layer = work.Standardize(rng.normal(3), rng.uniform(3, low=0.5, high=2))
+    layer = work.Standardize(rng.normal(3), rng.uniform(3, low=0.5, high=2)).to(rng.device)
     return {"output": layer(rng.normal(3, 3, 4, 3, mean=2))}
 
 
@@ -105,7 +105,7 @@ def replace_puts_the_new_module_in_place(work, rng):
 def init_weights_draws_xavier_normal(work, rng):
     """Linear weights come from xavier_normal_ with the given gain and generator, biases are zero."""
     model = rng.fill(nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 3))).float()
-    returned = work.init_weights(model, 1.75, generator=rng.generator())
+    returned = work.init_weights(model, 1.75, generator=rng.generator(rng.device))
     return {
         "state afterwards": state(model),
         "returned": "the model" if returned is model else type(returned).__name__,

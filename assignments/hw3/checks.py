@@ -10,6 +10,7 @@ from torch.utils.data import Dataset
 from grader.authoring import check, close, raises, temporary_folder
 
 DIGITS = "data/MNIST/raw"
+CPU = ("cpu",)  # what is read, changed and batched before it reaches a model is on the CPU, also where there is a GPU
 
 
 def idx_bytes(array, type_code=8):
@@ -69,7 +70,7 @@ def epoch(loader):
     return [int(number) for _, numbers in loader for number in numbers]
 
 
-@check(exercise="read_idx", points=4)
+@check(exercise="read_idx", points=4, devices=CPU)
 def images_of_any_size(work, rng):
     """An image file is read with the number of images, rows and columns that its header states."""
     with temporary_folder() as folder:
@@ -82,7 +83,7 @@ def images_of_any_size(work, rng):
     }
 
 
-@check(exercise="read_idx", points=1.2)
+@check(exercise="read_idx", points=1.2, devices=CPU)
 def the_shipped_digits(work, rng):
     """The real digits beside the notebook are read."""
     images = work.read_idx(f"{DIGITS}/train-images-idx3-ubyte")
@@ -95,7 +96,7 @@ def the_shipped_digits(work, rng):
     }
 
 
-@check(exercise="read_idx", points=1, needs=("images_of_any_size",))
+@check(exercise="read_idx", points=1, devices=CPU, needs=("images_of_any_size",))
 def refuses_a_truncated_file(work, rng):
     """A file that lacks its last bytes is refused with a ValueError."""
     whole = idx_bytes(pixels(rng, 9, 5, 4))
@@ -104,7 +105,7 @@ def refuses_a_truncated_file(work, rng):
         return {"20 bytes are missing": raises(lambda: work.read_idx(folder / "cut"), ValueError)}
 
 
-@check(exercise="my_mnist_dataset", points=4)
+@check(exercise="my_mnist_dataset", points=4, devices=CPU)
 def items_of_the_training_files(work, rng):
     """A training item is a float32 image (1, H, W) in [0, 1] and an int64 label without dimensions."""
     with temporary_folder() as folder:
@@ -122,7 +123,7 @@ def items_of_the_training_files(work, rng):
     }
 
 
-@check(exercise="my_mnist_dataset", points=1.8)
+@check(exercise="my_mnist_dataset", points=1.8, devices=CPU)
 def the_shipped_digits_as_items(work, rng):
     """The real digits beside the notebook are items, in both splits."""
     train, test = work.MyMNISTDataset(DIGITS), work.MyMNISTDataset(DIGITS, train=False)
@@ -136,7 +137,7 @@ def the_shipped_digits_as_items(work, rng):
     }
 
 
-@check(exercise="my_mnist_dataset", points=2)
+@check(exercise="my_mnist_dataset", points=2, devices=CPU)
 def five_lines_of_repr(work, rng):
     """The dataset prints as the five lines in the text; its classes are the ten digits even if some do not occur."""
     with temporary_folder() as folder:
@@ -149,7 +150,7 @@ def five_lines_of_repr(work, rng):
     return lines | {"classes": list(train.classes), "classes of a test set": list(test.classes)}
 
 
-@check(exercise="transforms", points=2)
+@check(exercise="transforms", points=2, devices=CPU)
 def bytes_become_numbers_up_to_one(work, rng):
     """ToFloatTensor divides uint8 images by 255 and puts the channels first."""
     dim = pixels(rng, 20, 28) // 3
@@ -159,7 +160,7 @@ def bytes_become_numbers_up_to_one(work, rng):
     }
 
 
-@check(exercise="transforms", points=1.5)
+@check(exercise="transforms", points=1.5, devices=CPU)
 def normalize_each_channel(work, rng):
     """Normalize uses each channel's own mean and standard deviation."""
     mean, std = [0.1, 0.4, -0.3], [0.5, 0.25, 2.0]
@@ -170,7 +171,7 @@ def normalize_each_channel(work, rng):
     }
 
 
-@check(exercise="transforms", points=2)
+@check(exercise="transforms", points=2, devices=CPU)
 def shifted_digits(work, rng):
     """RandomShift moves a digit by the numbers that its generator gives, and fills with zeros."""
     digit = shipped_images(5)[rng.integer(0, 5)][None] / 255.0
@@ -186,7 +187,7 @@ def stats(work, dataset, batch_size):
     return {"mean": mean, "std": std}
 
 
-@check(exercise="channel_stats", points=4, compare=STATS)
+@check(exercise="channel_stats", points=4, devices=CPU, compare=STATS)
 def two_channels_and_a_rest(work, rng):
     """Mean and standard deviation of each channel, when the last batch is smaller and unlike the others."""
     images = rng.uniform(17, 2, 5, 3)
@@ -196,7 +197,7 @@ def two_channels_and_a_rest(work, rng):
     return stats(work, Items([(image, i % 4) for i, image in enumerate(images)]), 5)
 
 
-@check(exercise="channel_stats", points=0.5, compare=STATS)
+@check(exercise="channel_stats", points=0.5, devices=CPU, compare=STATS)
 def stats_of_the_shipped_digits(work, rng):
     """Mean and standard deviation of real digits."""
     return stats(work, Items([(image[None] / 255.0, 0) for image in shipped_images(130)]), 50)
@@ -236,7 +237,7 @@ def as_is(image):
     return image
 
 
-@check(exercise="split_with_transforms", points=3)
+@check(exercise="split_with_transforms", points=3, devices=CPU)
 def every_item_in_one_part(work, rng):
     """The parts have the right sizes, and every item is in exactly one of them."""
     found = {}
@@ -252,7 +253,7 @@ def every_item_in_one_part(work, rng):
     return found
 
 
-@check(exercise="make_loaders", points=4)
+@check(exercise="make_loaders", points=4, devices=CPU)
 def batches_of_both_loaders(work, rng):
     """Both loaders give every item once, in batches of the asked size and one smaller batch at the end."""
     digits = shipped_images(37)[:, None, ::2, ::2]
@@ -276,7 +277,7 @@ def collated(work, batch, **kwargs):
     return {"X": X, "y": y, "lengths": lengths}
 
 
-@check(exercise="pad_collate", points=3)
+@check(exercise="pad_collate", points=3, devices=CPU)
 def values_first_then_padding(work, rng):
     """Rows hold the values and then zeros, as wide as the longest sequence; labels and lengths keep the order."""
     return collated(work, sequences(rng, (3, 6, 2, 5)))
@@ -296,14 +297,14 @@ def shares(sampler):
     return weights / weights.sum()
 
 
-@check(exercise="balanced_sampler", points=3, compare=CHANCES)
+@check(exercise="balanced_sampler", points=3, devices=CPU, compare=CHANCES)
 def one_weight_for_each_item(work, rng):
     """The chance of an item is in inverse proportion to how often its label occurs."""
     labels = unbalanced(rng, c0=12, c1=3, c2=6)
     return {"chance of each item": shares(work.balanced_sampler(torch.tensor(labels), rng.generator()))}
 
 
-@check(exercise="balanced_sampler", points=1.2)
+@check(exercise="balanced_sampler", points=1.2, devices=CPU)
 def as_many_draws_as_items(work, rng):
     """The sampler draws as many items as there are, with replacement."""
     sampler = work.balanced_sampler(torch.tensor(unbalanced(rng, c0=9, c1=2)), rng.generator())
@@ -331,7 +332,7 @@ def bucket_lengths(epoch_batches, lengths):
     return sorted(sorted(lengths[i] for i in batch) for batch in epoch_batches)
 
 
-@check(exercise="bucket_batch_sampler", points=3)
+@check(exercise="bucket_batch_sampler", points=3, devices=CPU)
 def similar_lengths_together(work, rng):
     """Each batch holds items that are neighbours by length, and every item is in one batch."""
     lengths = some_lengths(rng, 43)
@@ -342,7 +343,7 @@ def similar_lengths_together(work, rng):
     }
 
 
-@check(exercise="noisy_dataset", points=2)
+@check(exercise="noisy_dataset", points=2, devices=CPU)
 def noise_from_the_datasets_generator(work, rng):
     """An item is the base's item plus `std` times one draw from `rng`, in the item's dtype."""
     base = Items(list(rng.uniform(4, 2, 3)))

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-Device = Literal["cpu", "cuda", "mps"]
+Device = Literal["cpu", "cuda", "mps", "rehearsal"]
 Feedback = Literal["verdict", "message", "nothing"]
 
 

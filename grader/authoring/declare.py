@@ -103,7 +103,7 @@ def check(
             are exact and within the measured tolerance where they are floating point.
         needs: Names of checks of this exercise that must pass before this one earns points, so that "the
             input is unchanged" is worth nothing to a function that does nothing.
-        devices: Device types it may run on.
+        devices: Device types it may run on; ``("cpu",)`` for what makes sense there only, such as files and loaders.
 
     Returns:
         A decorator that turns the function into a `Check`.

@@ -104,18 +104,25 @@ class Rng:
         """Random bytes."""
         return self._integers(0, 256, (n,)).astype(np.uint8).tobytes()
 
-    def generator(self) -> torch.Generator:
-        """A seeded CPU ``torch.Generator`` to hand to the code under check."""
-        return torch.Generator().manual_seed(self.integer(0, 2**31))
+    def generator(self, device: str | torch.device = "cpu") -> torch.Generator:
+        """A seeded ``torch.Generator`` to hand to the code under check: for a loader's order on the CPU, as a rule.
+
+        Args:
+            device: Where the numbers are needed; ``rng.device`` for those that fill tensors there.
+
+        Returns:
+            The generator.
+        """
+        return torch.Generator(device=device).manual_seed(self.integer(0, 2**31))
 
     def fill(self, module: nn.Module, std: float | None = None) -> nn.Module:
-        """Give every parameter seeded values, in place, whatever the layers are called.
+        """Give every parameter seeded values, in place, whatever the layers are called, on this generator's device.
 
         The k-th parameter of a shape gets the same values in every module, so that student and reference
         compute with equal weights although their names, and the order of layers of other shapes, differ.
 
         Args:
-            module: Any module; tied parameters are filled once, buffers are left alone.
+            module: Any module; tied parameters are filled once, buffers are only moved.
             std: Standard deviation of the values; 1 / sqrt(fan-in) where None (0.5 for one dimension).
 
         Returns:
@@ -127,6 +134,8 @@ class Rng:
             True
         """
         call, seen = self._next_call(), Counter[tuple[int, ...]]()
+        if self.device.type != "cpu":
+            module.to(self.device)
         with torch.no_grad():
             for parameter in module.parameters():
                 shape = tuple(parameter.shape)

@@ -6,6 +6,9 @@ import msgspec
 
 from grader.authoring.comparators import Comparator
 
+# The device type of the simulated second device (see grader.observe.rehearsal).
+REHEARSAL = "rehearsal"
+
 
 class CheckSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A check without its function; the fields are those of `grader.authoring.Check`."""
@@ -20,7 +23,9 @@ class CheckSpec(msgspec.Struct, frozen=True, kw_only=True):
     devices: tuple[str, ...] = ("all",)
 
     def runs_on(self, device: str) -> bool:
-        """Whether the check runs on a device type."""
+        """Whether the check runs on a device type; the simulated one stands for every device but the CPU."""
+        if device == REHEARSAL and set(self.devices) != {"cpu"}:
+            return True
         return "all" in self.devices or device in self.devices
 
 

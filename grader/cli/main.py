@@ -70,7 +70,8 @@ def _add_submit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         default="auto",
         type=_devices,
         metavar="LIST",
-        help="cpu, cuda, mps or a comma-separated list of them; auto takes the assignment's",
+        help="cpu, cuda, mps or a comma-separated list of them; auto takes the assignment's; with rehearsal, a "
+        "simulated device, mistakes are found that only a GPU would show (no points)",
     )
     submit.add_argument("--seed", help="grade with this seed instead of a fresh secret one")
     submit.add_argument("--reports", type=Path, default=Path("reports"), help="where reports land")
@@ -100,10 +101,12 @@ def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def _devices(text: str) -> tuple[str, ...]:
     devices = tuple(part.strip() for part in text.split(",") if part.strip())
-    known = {"auto", "cpu", "cuda", "mps"}
+    known = {"auto", "cpu", "cuda", "mps", "rehearsal"}
     unknown = [device for device in devices if device not in known]
     if unknown or not devices or ("auto" in devices and len(devices) > 1):
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of cpu, cuda, mps, or auto alone")
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of cpu, cuda, mps, rehearsal, or auto alone")
+    if devices == ("rehearsal",):
+        raise argparse.ArgumentTypeError("a rehearsal earns no points: say cpu,rehearsal")
     return devices
 
 

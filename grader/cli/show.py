@@ -9,10 +9,13 @@ from rich.console import Console
 from rich.markup import escape as escape_markup
 from rich.table import Table
 
-from grader.grading.model import ExerciseGrade, Grade
+from grader.authoring.spec import REHEARSAL
+from grader.grading.model import CheckGrade, ExerciseGrade, Grade, Run
 from grader.report.looks import headline
 from grader.report.text import line, visible
 from grader.submission.submit import Submitted
+
+_FINE = ("pass", "blocked")
 
 
 def terminal(errors_only: bool) -> Console:
@@ -79,6 +82,9 @@ def _table(grade: Grade) -> Table:
     table.add_column("exercise")
     table.add_column("points", justify="right")
     table.add_column("checks", justify="right")
+    rehearsed = REHEARSAL in grade.devices
+    if rehearsed:
+        table.add_column("rehearsal", justify="right")
     table.add_column("what to look at", overflow="fold")
     for exercise in grade.exercises:
         passed = sum(check.points == check.max_points for check in exercise.checks)
@@ -87,9 +93,16 @@ def _table(grade: Grade) -> Table:
             escape(exercise.id),
             f"[{colour}]{exercise.score:g}[/] / {exercise.max_score:g}",
             f"{passed} / {len(exercise.checks)}",
+            *([_rehearsed(exercise)] if rehearsed else []),
             escape(_first_problem(exercise, grade)),
         )
     return table
+
+
+def _rehearsed(exercise: ExerciseGrade) -> str:
+    """How many of an exercise's checks pass on the simulated device, of those that run there."""
+    ran = [run.verdict for _, run in _runs(exercise, rehearsed=True) if run.verdict != "not run"]
+    return f"{ran.count('pass')} / {len(ran)}" if ran else "-"
 
 
 def _first_problem(exercise: ExerciseGrade, grade: Grade) -> str:
@@ -97,9 +110,16 @@ def _first_problem(exercise: ExerciseGrade, grade: Grade) -> str:
         return exercise.note
     if exercise.misconception and grade.scope == "public":
         return exercise.misconception.hint
-    for check in exercise.checks:
-        for run in check.runs:
-            if run.verdict not in ("pass", "blocked"):
-                shown = check.visibility == "public" and run.message
-                return run.message if shown else f"hidden check {check.name}: {run.verdict}"
+    for rehearsed in (False, True):
+        for check, run in _runs(exercise, rehearsed):
+            if run.verdict in _FINE or (rehearsed and run.verdict == "not run"):
+                continue
+            shown = check.visibility == "public" and run.message
+            said = run.message if shown else f"hidden check {check.name}: {run.verdict}"
+            return f"in rehearsal: {said}" if rehearsed else said
     return ""
+
+
+def _runs(exercise: ExerciseGrade, rehearsed: bool) -> Iterator[tuple[CheckGrade, Run]]:
+    """An exercise's runs on the simulated device, or all others."""
+    return ((c, run) for c in exercise.checks for run in c.runs if (run.device == REHEARSAL) is rehearsed)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from grader.authoring.spec import CheckSpec
+from grader.authoring.spec import REHEARSAL, CheckSpec
 from grader.grading import requests
 from grader.grading.judging import Judging
 from grader.grading.model import Hint, LeafHint, Run
@@ -217,7 +217,12 @@ def _diagnose_all(
     reference_side: ThreadPoolExecutor,
     progress: Progress,
 ) -> dict[str, requests.Diagnosed]:
-    """Compare each exercise that lost points with its misconceptions; unwritten ones need no diagnosis."""
+    """Compare each exercise that lost points with its misconceptions; unwritten ones need no diagnosis.
+
+    Nor does a rehearsal: what fails there and passes elsewhere is a matter of devices.
+    """
+    if exam.device == REHEARSAL:
+        return {}
     wrong = {
         exercise: checks
         for exercise, checks in by_exercise(exam.checks).items()

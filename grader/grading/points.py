@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from grader.authoring.spec import CheckSpec
+from grader.authoring.spec import REHEARSAL, CheckSpec
 from grader.grading.model import CheckGrade, Run
 
 
@@ -15,7 +15,7 @@ def grade_check(spec: CheckSpec, runs: Sequence[Run], passed: Mapping[str, bool]
 
     Args:
         spec: The check.
-        runs: Its runs, one a device; "not run" neither earns nor loses.
+        runs: Its runs, one a device; "not run" neither earns nor loses, and a rehearsal never does.
         passed: Which checks of the exercise passed, for those that this one needs.
 
     Returns:
@@ -35,8 +35,8 @@ def grade_check(spec: CheckSpec, runs: Sequence[Run], passed: Mapping[str, bool]
 
 
 def passes(runs: Iterable[Run]) -> bool:
-    """Whether a check passed: it ran somewhere, and passed wherever it ran."""
-    ran = [run.verdict == "pass" for run in runs if run.verdict != "not run"]
+    """Whether a check passed: it ran somewhere, and passed wherever it ran; a rehearsal is none of these."""
+    ran = [run.verdict == "pass" for run in runs if run.verdict != "not run" and run.device != REHEARSAL]
     return bool(ran) and all(ran)
 
 

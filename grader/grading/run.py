@@ -14,7 +14,7 @@ import msgspec
 
 from grader.assignment.folder import Assignment
 from grader.authoring.forgeable import inside_judges
-from grader.authoring.spec import CheckSpec, VariantSpec
+from grader.authoring.spec import REHEARSAL, CheckSpec, VariantSpec
 from grader.grading import assemble
 from grader.grading.judging import BadCheckFile, Judging, refuse_verdicts
 from grader.grading.looking import in_plain_sight, look_at
@@ -95,7 +95,7 @@ class GradingRun:
         self._recording = recording
         self._started = time.monotonic() if started is None else started
         self._limits = assignment.settings.limits
-        self._here: tuple[str, ...] = ("cpu",)
+        self._here: tuple[str, ...] = ("cpu", REHEARSAL)
         self._start_seconds = 0.0
         self._keep = keep
         self._shared: dict[str, SharedReference] = {}
@@ -106,8 +106,8 @@ class GradingRun:
         self._start_seconds = time.monotonic() - self._started
         try:
             self._described = self._describe()
-            if set(self.devices) != {"cpu"}:
-                self._here = probe.devices(self._engine)
+            if set(self.devices) - {"cpu", REHEARSAL}:
+                self._here = (*probe.devices(self._engine), REHEARSAL)
         except BaseException:
             self._judging.close()
             raise
@@ -195,6 +195,8 @@ class GradingRun:
     def _on_device(self, device: str, notebook: Notebook, files: Mapping[str, bytes], progress: Progress) -> Observed:
         if device not in self._here:
             return Observed(runs=not_run(self.checks, device, f"not run: no {device} device here"))
+        if device == REHEARSAL and self._recording is not None:
+            return Observed(runs=not_run(self.checks, device, "not run: what was recorded was observed on the CPU"))
         checks = tuple(check for check in self.checks if check.runs_on(device))
         sources = CheckSources(self.assignment.checks_source())
         reference = self._reference(device, sources)

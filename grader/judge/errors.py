@@ -50,13 +50,20 @@ _MEANINGS = (
     ),
     (
         "",
+        r"to be on the same device|is not on the expected device|on the same device as the indexed tensor"
+        r"|Input type .*torch\.(cuda|mps|rehearsal)\.\w+.* should be the same",
+        "two tensors live on different devices: what is made anew has to be where the input is",
+    ),
+    (
+        "",
         r"(expected|have) .*(scalar type|dtype)|must have the same dtype|same dtype|Input type .* should be the same",
         "two tensors have different dtypes",
     ),
     ("", r"view size is not compatible", "view() cannot read this memory in the order that is asked for"),
     ("", r"shape '.*' is invalid for input of size", "the number of elements does not fit the shape that is asked for"),
     ("", r"The size of tensor a .* must match the size of tensor b", "two shapes do not broadcast"),
-    ("", r"to be on the same device|is not on the expected device", "two tensors live on different devices"),
+    ("TypeError", r"device type tensor to numpy", "numpy works on the CPU only: use .cpu() before .numpy()"),
+    ("", r"device type for generator but found", "a generator makes numbers for its own device only"),
     ("", r"Sizes of tensors must match except", "tensors are joined along one dimension; all the others must match"),
     ("", r"to have \d+ channels, but got", "the input has another number of channels than the layer expects"),
     ("", r"Can't call numpy\(\) on Tensor that requires grad", "autograd still follows this tensor; detach() it first"),

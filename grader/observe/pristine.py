@@ -13,7 +13,7 @@ from typing import Any
 
 from grader import authoring
 
-_TOOLKIT = "grader.authoring"
+_TOOLKITS = ("grader.authoring", "grader.observe.rehearsal")
 _ALSO = ("grader.wire.encode", "grader.wire.dense", "grader.wire.dtypes", "grader.observe.run", "grader.observe.used")
 
 
@@ -25,7 +25,7 @@ def remember() -> Callable[[], None]:
     """
     for name in authoring.__all__:
         getattr(authoring, name)  # loads the room that defines it
-    modules = {n: m for n, m in sys.modules.items() if n in _ALSO or n.split(".")[:2] == _TOOLKIT.split(".")}
+    modules = {n: m for n, m in sys.modules.items() if n in _ALSO or _is_toolkit(n)}
     names = {module: dict(vars(module)) for module in modules.values()}
     classes = {v: dict(vars(v)) for held in names.values() for v in held.values() if _is_ours(v)}
     functions = {
@@ -48,6 +48,10 @@ def remember() -> Callable[[], None]:
             function.__code__, function.__defaults__, function.__kwdefaults__ = code, defaults, keywords
 
     return restore
+
+
+def _is_toolkit(module: str) -> bool:
+    return any(module == toolkit or module.startswith(f"{toolkit}.") for toolkit in _TOOLKITS)
 
 
 def _is_ours(value: Any) -> bool:

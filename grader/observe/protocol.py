@@ -45,7 +45,7 @@ class NotebookRequest(msgspec.Struct, frozen=True, kw_only=True):
         cells: The code cells in order.
         files: What the notebook finds beside itself, by relative path: the assignment's data, and files handed in.
         seed: What the global random streams are seeded from.
-        device: "cpu", "cuda", ...: where the checks make their inputs.
+        device: "cpu", "cuda", "rehearsal", ...: where the checks make their inputs.
         workers: Whether loaders may start worker processes.
         fork: Whether each check gets a fork of its own; a CUDA process cannot fork.
     """

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ import torch
 from grader.authoring.declare import Check, definitions_of
 from grader.authoring.load import load_source
 from grader.authoring.rng import Rng
+from grader.authoring.spec import REHEARSAL
 from grader.authoring.work import MissingName, Work
-from grader.observe.protocol import CheckAnswer, CheckRequest, Overlay, Precision
+from grader.observe.protocol import CheckAnswer, CheckRequest, CheckSource, Overlay, Precision
 from grader.observe.traceback import describe_error
 from grader.observe.used import used
 from grader.wire.encode import encode
@@ -33,7 +35,7 @@ def run_request(
     Args:
         request: The checks' sources, names, seeds and precisions, and the overlays.
         namespace: What the notebook has defined; overlays are put into it.
-        device: Where the checks' inputs are made.
+        device: Where the checks' inputs are made; the simulated device is there from here on, and not before.
         restore: Puts back what code may have changed of the toolkit, before each overlay.
 
     Returns:
@@ -41,29 +43,52 @@ def run_request(
     """
     # The cells may have asked for more: OpenMP would wait for ever for threads that did not come along to this fork.
     torch.set_num_threads(1)
-    outcomes: list[Outcome] = []
-    seconds: list[float] = []
-    called: list[tuple[str, ...]] = []
-    checks: dict[tuple[str, str], Check] = {}
+    runs = _Runs(device)
     defined = dict(namespace)
     for overlay in request.overlays or (None,):
         if overlay is not None:
             restore()
             namespace.clear()
             namespace.update(defined)
-            apply_overlay(overlay, namespace)
-        for asked in request.checks:
-            wanted = (asked.source, asked.name)
-            if wanted not in checks:
-                checks[wanted] = load_source(asked.source, "checks.py", asked.name, Check)
-            for place, precision in enumerate(asked.precisions):
-                started = time.monotonic()
-                with used(asked.avoid) as functions:
-                    outcomes.append(run_check(checks[wanted], namespace, asked.seed, device, precision))
-                if place == 0:
-                    seconds.append(time.monotonic() - started)
-                    called.append(tuple(functions))
-    return CheckAnswer(request.nonce, tuple(outcomes), tuple(seconds), tuple(called[: len(request.checks)]))
+        with _stage(device, namespace):
+            if overlay is not None:
+                apply_overlay(overlay, namespace)
+            for asked in request.checks:
+                runs.add(asked, namespace)
+    called = tuple(runs.called[: len(request.checks)])
+    return CheckAnswer(request.nonce, tuple(runs.outcomes), tuple(runs.seconds), called)
+
+
+class _Runs:
+    """What becomes of checks, one after the other; each is loaded once."""
+
+    def __init__(self, device: str) -> None:
+        self.outcomes: list[Outcome] = []
+        self.seconds: list[float] = []
+        self.called: list[tuple[str, ...]] = []
+        self._device = device
+        self._checks: dict[tuple[str, str], Check] = {}
+
+    def add(self, asked: CheckSource, namespace: Mapping[str, Any]) -> None:
+        """Run a check in every precision that is asked for."""
+        wanted = (asked.source, asked.name)
+        if wanted not in self._checks:
+            self._checks[wanted] = load_source(asked.source, "checks.py", asked.name, Check)
+        for place, precision in enumerate(asked.precisions):
+            started = time.monotonic()
+            with used(asked.avoid) as functions:
+                self.outcomes.append(run_check(self._checks[wanted], namespace, asked.seed, self._device, precision))
+            if place == 0:
+                self.seconds.append(time.monotonic() - started)
+                self.called.append(tuple(functions))
+
+
+def _stage(device: str, namespace: MutableMapping[str, Any]) -> AbstractContextManager[object]:
+    if device != REHEARSAL:
+        return nullcontext()
+    from grader.observe.rehearsal.stage import rehearsal
+
+    return rehearsal(namespace)
 
 
 def run_check(

@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from grader.authoring.spec import REHEARSAL
 from grader.observe.protocol import (
     MESSAGE_LIMITS,
     CellEnded,
@@ -81,6 +82,8 @@ def _prepare(request: NotebookRequest) -> None:
 
     os.environ["GRADER_OBSERVED"] = "1"  # grader.check() cells stay quiet: the real checks come later
     torch.set_num_threads(1)
+    if request.device == REHEARSAL:
+        import grader.observe.rehearsal.stage  # noqa: F401 - read here once, and not in each check's fork
     if request.device == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = False
         torch.backends.cudnn.allow_tf32 = False

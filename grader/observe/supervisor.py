@@ -17,6 +17,7 @@ from types import MappingProxyType
 import msgspec
 
 from grader.assignment.model import Limits
+from grader.authoring.spec import REHEARSAL
 from grader.confine.resources import Resources
 from grader.confine.sandbox import Confines
 from grader.observe import claims
@@ -36,6 +37,7 @@ from grader.wire.frames import Message
 from grader.wire.outcome import Frame, Outcome, Stopped
 
 _ENTRY = "grader.observe.session:main"
+_ON_CPU = ("cpu", REHEARSAL)  # what computes on the CPU, and may be forked
 _OVER_A_LIMIT = ("timeout", "memory", "output", "processes", "files")
 _RESTARTS = 4
 _START_SECONDS = 60.0
@@ -86,7 +88,7 @@ class Session:
         cells: The notebook's code cells.
         limits: What the session may use.
         seed: What the global random streams are seeded from.
-        device: Where the checks make their inputs.
+        device: Where the checks make their inputs; on the simulated device the cells run as on the CPU.
         files: What the notebook finds beside itself, by relative path.
         on_cell: Called with each cell's number as it starts.
     """
@@ -195,7 +197,7 @@ class Session:
             seed=self._seed,
             device=self._device,
             workers=self._engine.mode != "landlock",
-            fork=self._engine.forks and self._device == "cpu",
+            fork=self._engine.forks and self._device in _ON_CPU,
         )
         if unsent := watch.send("notebook", msgspec.msgpack.encode(request), _START_SECONDS):
             return self._why(unsent, process)
@@ -259,7 +261,7 @@ class Session:
         process, watch = self._process, self._watch
         if process is None or watch is None:
             return stopped
-        if stopped.reason in _OVER_A_LIMIT and self._engine.forks and self._device == "cpu":
+        if stopped.reason in _OVER_A_LIMIT and self._engine.forks and self._device in _ON_CPU:
             process.kill_children()
             # The notebook's process says at once that the check has ended; if it does not, it is broken too.
             relayed = watch.next(time.monotonic() + 1.0, 1.0)
@@ -284,7 +286,7 @@ def confines(limits: Limits, device: str, files: Mapping[str, bytes]) -> Confine
     """What one session's processes may use, as the kernel and the sandbox enforce it."""
     data_bytes = sum(map(len, files.values()))
     resources = Resources(
-        added_memory_bytes=limits.memory_bytes if device == "cpu" else 0,
+        added_memory_bytes=limits.memory_bytes if device in _ON_CPU else 0,
         # The time limits are kept from outside; this one ends what has got away from there.
         cpu_seconds=math.ceil(2 * (limits.notebook_seconds + limits.check_seconds)) + 10,
         file_bytes=data_bytes + limits.scratch_bytes,

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from grader.authoring.spec import REHEARSAL
 from grader.grading.model import CheckGrade, ExerciseGrade
 from grader.judge.verdict import VerdictName
 
@@ -80,8 +81,11 @@ def reason_word(reason: str) -> str:
 
 
 def overall(check: CheckGrade) -> VerdictName | None:
-    """The one verdict that stands for a check: the first of its runs that is no pass; None without a run."""
-    names = [run.verdict for run in check.runs]
+    """The one verdict that stands for a check: the first of its runs that is no pass; None without a run.
+
+    A rehearsal changes no points, and so stands for nothing.
+    """
+    names = [run.verdict for run in check.runs if run.device != REHEARSAL]
     failed = [name for name in names if name not in ("pass", "not run")]
     if failed:
         return failed[0]

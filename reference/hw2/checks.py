@@ -61,7 +61,7 @@ def devices(module):
 def chain_applies_pairs_in_order(work, rng):
     """Every pair (a, b) becomes one step x * a + b, and the first pair acts first."""
     pairs = [(rng.number(1.5, 3), rng.number(1, 2)), (rng.number(-3, -1.5), 0.5), (0.5, rng.number(3, 4))]
-    model, x = work.chain(pairs), rng.normal(4, 3)
+    model, x = work.chain(pairs).to(rng.device), rng.normal(4, 3)
     return {"output of the chain": model(x), "output of its first step": model[0](x)}
 
 
@@ -71,7 +71,7 @@ def router_uses_the_module_of_the_key(work, rng):
     modules = {"zoom": nn.Linear(3, 4), "bend": nn.Tanh(), "add": nn.Linear(3, 2)}
     for module in modules.values():
         rng.fill(module)
-    router, x = work.Router(modules), rng.normal(5, 3)
+    router, x = work.Router(modules).to(rng.device), rng.normal(5, 3)
     return {"outputs": {key: router(x, key) for key in modules}, "keys": list(router.keys())}
 
 
@@ -97,7 +97,7 @@ def containers_register_their_parameters(work, rng):
 def chain_leaves_the_input_alone(work, rng):
     """The tensor that goes into a chain is unchanged afterwards, and the result is another tensor."""
     x = rng.uniform(2, 3, low=1, high=2)
-    y = work.chain([(rng.number(2, 3), 1.0)])(x)
+    y = work.chain([(rng.number(2, 3), 1.0)]).to(rng.device)(x)
     return {"the input afterwards": x.detach(), "the output": y, "memory shared by": aliases({"input": x, "output": y})}
 
 
@@ -161,7 +161,7 @@ def mlp_calls_the_activation_once_a_layer(work, rng):
         seen.append(tuple(x.shape))
         return x.abs()
 
-    work.MLP([2, 5, 3, 4], spy)(rng.normal(7, 2))
+    work.MLP([2, 5, 3, 4], spy).to(rng.device)(rng.normal(7, 2))
     return {"shapes given to the activation": seen, "only one size": raises(lambda: work.MLP([3], spy), ValueError)}
 
 
@@ -211,7 +211,7 @@ def my_linear_registers_its_parameters(work, rng):
 )
 def my_linear_starts_like_nn_linear(work, rng):
     """New weights are uniform within 1/sqrt(in_features), and the state of an nn.Linear can be loaded."""
-    layer, loaded = work.MyLinear(64, 48), work.MyLinear(3, 7)
+    layer, loaded = work.MyLinear(64, 48).to(rng.device), work.MyLinear(3, 7).to(rng.device)
     facts = {
         "largest weight times sqrt(in_features)": layer.weight.detach().abs().max() * 8,
         "largest bias times sqrt(in_features)": layer.bias.detach().abs().max() * 8,
@@ -227,21 +227,22 @@ def my_linear_starts_like_nn_linear(work, rng):
 @check(exercise="standardize", points=3)
 def standardize_works_by_channel(work, rng):
     """Each channel of a batch of images gets its own mean subtracted and is divided by its own deviation."""
-    layer = work.Standardize(rng.normal(3), rng.uniform(3, low=0.5, high=2))
+    layer = work.Standardize(rng.normal(3), rng.uniform(3, low=0.5, high=2)).to(rng.device)
     return {"output": layer(rng.normal(3, 3, 4, 3, mean=2))}
 
 
 @check(exercise="standardize", points=2, visibility="hidden")
 def standardize_takes_single_images(work, rng):
     """Lists of numbers, other channel counts and a single image without batch dimension work as well."""
-    gray, pair = work.Standardize([0.25], [2]), work.Standardize([1, -2], [0.5, 3.0])
+    gray = work.Standardize([0.25], [2]).to(rng.device)
+    pair = work.Standardize([1, -2], [0.5, 3.0]).to(rng.device)
     return {"one channel": gray(rng.normal(2, 1, 3, 5)), "a single image": pair(rng.normal(2, 2, 2))}
 
 
 @check(exercise="standardize", points=2, visibility="hidden", needs=("standardize_works_by_channel",))
 def standardize_keeps_buffers(work, rng):
     """mean and std are saved, loaded and moved with the module, and are no parameters."""
-    layer = work.Standardize([0.5, 1.5], [1.0, 4.0])
+    layer = work.Standardize([0.5, 1.5], [1.0, 4.0]).to(rng.device)
     other = work.Standardize(rng.normal(2), rng.uniform(2, low=1, high=2))
     x = rng.normal(2, 2, 3, 3)
     facts = {"buffers": buffers(layer), "parameters": parameters(layer), "saved": list(layer.state_dict())}
@@ -256,7 +257,7 @@ def standardize_keeps_buffers(work, rng):
 def standardize_is_independent_of_its_caller(work, rng):
     """Input and arguments stay as they were, later changes to the arguments do nothing, a zero deviation is refused."""
     mean, std, x = rng.normal(2), rng.uniform(2, low=1, high=2), rng.normal(1, 2, 2, 3)
-    layer = work.Standardize(mean, std)
+    layer = work.Standardize(mean, std).to(rng.device)
     first = layer(x)
     facts = {"the input afterwards": x.clone(), "the arguments afterwards": [mean.clone(), std.clone()]}
     mean.add_(5), std.mul_(3)
@@ -388,7 +389,7 @@ def mixed_model(rng):
 def init_weights_draws_xavier_normal(work, rng):
     """Linear weights come from xavier_normal_ with the given gain and generator, biases are zero."""
     model = rng.fill(nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 3))).float()
-    returned = work.init_weights(model, 1.75, generator=rng.generator())
+    returned = work.init_weights(model, 1.75, generator=rng.generator(rng.device))
     return {
         "state afterwards": state(model),
         "returned": "the model" if returned is model else type(returned).__name__,
@@ -399,7 +400,7 @@ def init_weights_draws_xavier_normal(work, rng):
 def init_weights_chooses_linear_layers(work, rng):
     """Subclasses of nn.Linear and layers without bias are initialised, in the order of apply; no other layer is."""
     model = mixed_model(rng)
-    work.init_weights(model, 0.5, generator=rng.generator())
+    work.init_weights(model, 0.5, generator=rng.generator(rng.device))
     return {"state afterwards": state(model)}
 
 
@@ -415,7 +416,7 @@ def init_weights_keeps_the_parameter_objects(work, rng):
     model = mixed_model(rng)
     before = dict(model.named_parameters())
     optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
-    work.init_weights(model, 1.0, generator=rng.generator())
+    work.init_weights(model, 1.0, generator=rng.generator(rng.device))
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)
     optimizer.step()
@@ -430,7 +431,7 @@ def init_weights_keeps_the_parameter_objects(work, rng):
 def init_weights_draws_from_its_generator_only(work, rng):
     """With a generator, torch's global random stream does not move; a lone Linear and gain 0 work too."""
     before, layer = random_state(), rng.fill(nn.Linear(3, 2))
-    work.init_weights(layer, 0.0, generator=rng.generator())
+    work.init_weights(layer, 0.0, generator=rng.generator(rng.device))
     moved = [name for name, digest in random_state().items() if digest != before[name]]
     return {"global random streams that moved": moved, "a lone layer with gain 0": state(layer)}
 
@@ -687,7 +688,7 @@ def swish_of_other_arguments(work, rng):
         y = work.SwishFunction.apply(x, beta)
         (slope,) = torch.autograd.grad(y, x, rng.normal(3, 4))
         facts[f"beta {beta}"] = [y, slope]
-    x = torch.tensor([-500.0, -20.0, 0.0, 20.0, 500.0]).requires_grad_()
+    x = torch.tensor([-500.0, -20.0, 0.0, 20.0, 500.0], device=rng.device).requires_grad_()
     return facts | {"far from zero": torch.autograd.grad(work.SwishFunction.apply(x, 2.0).sum(), x)[0]}
 
 
@@ -710,7 +711,7 @@ def swish_notices_a_changed_input(work, rng):
     facts = {"input": x.detach().clone(), "gradient from above": above, "gradient": leaf.grad.clone()}
     with torch.no_grad():
         x.add_(100)
-    facts["backward after x has changed"] = raises(lambda: y.backward(torch.ones(4)), RuntimeError)
+    facts["backward after x has changed"] = raises(lambda: y.backward(torch.ones_like(y)), RuntimeError)
     return facts
 
 

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset, default_collate
 from grader.authoring import at_least, at_most, check, close, exact, raises, random_state, temporary_folder
 
 DIGITS = "data/MNIST/raw"
+CPU = ("cpu",)  # what is read, changed and batched before it reaches a model is on the CPU, also where there is a GPU
 
 # Fixtures ----------------------------------------------------------------------------------------------------------
 
@@ -90,7 +91,7 @@ def moved(before):
 # 3.1 ---------------------------------------------------------------------------------------------------------------
 
 
-@check(exercise="read_idx", points=4)
+@check(exercise="read_idx", points=4, devices=CPU)
 def images_of_any_size(work, rng):
     """An image file is read with the number of images, rows and columns that its header states."""
     with temporary_folder() as folder:
@@ -103,7 +104,7 @@ def images_of_any_size(work, rng):
     }
 
 
-@check(exercise="read_idx", points=1.2)
+@check(exercise="read_idx", points=1.2, devices=CPU)
 def the_shipped_digits(work, rng):
     """The real digits beside the notebook are read."""
     images = work.read_idx(f"{DIGITS}/train-images-idx3-ubyte")
@@ -116,7 +117,7 @@ def the_shipped_digits(work, rng):
     }
 
 
-@check(exercise="read_idx", points=2, visibility="hidden")
+@check(exercise="read_idx", points=2, devices=CPU, visibility="hidden")
 def any_number_of_dimensions(work, rng):
     """Files of one, two and four dimensions are read, not only stacks of grey images."""
     shapes = {"labels": (261,), "a table": (7, 300), "colour images": (2, 3, 5, 4)}
@@ -125,7 +126,7 @@ def any_number_of_dimensions(work, rng):
         return {name: work.read_idx(str(file)) for name, file in files.items()}
 
 
-@check(exercise="read_idx", points=1, needs=("images_of_any_size",))
+@check(exercise="read_idx", points=1, devices=CPU, needs=("images_of_any_size",))
 def refuses_a_truncated_file(work, rng):
     """A file that lacks its last bytes is refused with a ValueError."""
     whole = idx_bytes(pixels(rng, 9, 5, 4))
@@ -134,7 +135,7 @@ def refuses_a_truncated_file(work, rng):
         return {"20 bytes are missing": raises(lambda: work.read_idx(folder / "cut"), ValueError)}
 
 
-@check(exercise="read_idx", points=2, visibility="hidden", needs=("images_of_any_size",))
+@check(exercise="read_idx", points=2, devices=CPU, visibility="hidden", needs=("images_of_any_size",))
 def refuses_other_files(work, rng):
     """Files with a wrong beginning, another type of values or a wrong length are refused with a ValueError."""
     array = pixels(rng, 8, 6, 4)
@@ -155,7 +156,7 @@ def refuses_other_files(work, rng):
     return found
 
 
-@check(exercise="read_idx", points=1.8, visibility="hidden", needs=("images_of_any_size",))
+@check(exercise="read_idx", points=1.8, devices=CPU, visibility="hidden", needs=("images_of_any_size",))
 def the_array_is_writable(work, rng):
     """The array owns its memory: it can be changed, and the next read is not affected."""
     with temporary_folder() as folder:
@@ -168,7 +169,7 @@ def the_array_is_writable(work, rng):
 # 3.2 ---------------------------------------------------------------------------------------------------------------
 
 
-@check(exercise="my_mnist_dataset", points=4)
+@check(exercise="my_mnist_dataset", points=4, devices=CPU)
 def items_of_the_training_files(work, rng):
     """A training item is a float32 image (1, H, W) in [0, 1] and an int64 label without dimensions."""
     with temporary_folder() as folder:
@@ -186,7 +187,7 @@ def items_of_the_training_files(work, rng):
     }
 
 
-@check(exercise="my_mnist_dataset", points=1.8)
+@check(exercise="my_mnist_dataset", points=1.8, devices=CPU)
 def the_shipped_digits_as_items(work, rng):
     """The real digits beside the notebook are items, in both splits."""
     train, test = work.MyMNISTDataset(DIGITS), work.MyMNISTDataset(DIGITS, train=False)
@@ -200,7 +201,7 @@ def the_shipped_digits_as_items(work, rng):
     }
 
 
-@check(exercise="my_mnist_dataset", points=3, visibility="hidden")
+@check(exercise="my_mnist_dataset", points=3, devices=CPU, visibility="hidden")
 def a_test_set_without_labels(work, rng):
     """A test set needs no label file, gives images alone, and is chosen by the argument and not by the folder."""
     with temporary_folder() as folder:
@@ -222,7 +223,7 @@ def a_test_set_without_labels(work, rng):
     }
 
 
-@check(exercise="my_mnist_dataset", points=2, visibility="hidden")
+@check(exercise="my_mnist_dataset", points=2, devices=CPU, visibility="hidden")
 def the_transform_gets_the_raw_image(work, rng):
     """The transform is called once per read, with the stored uint8 image, and what it returns is the item's image."""
     seen = []
@@ -247,7 +248,9 @@ def the_transform_gets_the_raw_image(work, rng):
     return items | {"calls before anything was read": before, "what the transform was called with": seen}
 
 
-@check(exercise="my_mnist_dataset", points=2.5, visibility="hidden", needs=("items_of_the_training_files",))
+@check(
+    exercise="my_mnist_dataset", points=2.5, devices=CPU, visibility="hidden", needs=("items_of_the_training_files",)
+)
 def reading_changes_nothing(work, rng):
     """The same index gives the same item, however often and in whatever order items are read."""
     with temporary_folder() as folder:
@@ -265,7 +268,7 @@ def reading_changes_nothing(work, rng):
         }
 
 
-@check(exercise="my_mnist_dataset", points=1, visibility="hidden", needs=("items_of_the_training_files",))
+@check(exercise="my_mnist_dataset", points=1, devices=CPU, visibility="hidden", needs=("items_of_the_training_files",))
 def items_can_be_stacked(work, rng):
     """The default collate function makes batches of the items."""
     with temporary_folder() as folder:
@@ -276,7 +279,9 @@ def items_can_be_stacked(work, rng):
         return {"batch of images": images, "batch of labels": labels, "test batch": default_collate([test[1], test[0]])}
 
 
-@check(exercise="my_mnist_dataset", points=1.7, visibility="hidden", needs=("items_of_the_training_files",))
+@check(
+    exercise="my_mnist_dataset", points=1.7, devices=CPU, visibility="hidden", needs=("items_of_the_training_files",)
+)
 def a_loop_over_the_items_ends(work, rng):
     """A `for` loop over the dataset ends after the last item, because there is an IndexError."""
     with temporary_folder() as folder:
@@ -290,7 +295,7 @@ def a_loop_over_the_items_ends(work, rng):
         }
 
 
-@check(exercise="my_mnist_dataset", points=2)
+@check(exercise="my_mnist_dataset", points=2, devices=CPU)
 def five_lines_of_repr(work, rng):
     """The dataset prints as the five lines in the text; its classes are the ten digits even if some do not occur."""
     with temporary_folder() as folder:
@@ -306,7 +311,7 @@ def five_lines_of_repr(work, rng):
 # 3.3 ---------------------------------------------------------------------------------------------------------------
 
 
-@check(exercise="transforms", points=2)
+@check(exercise="transforms", points=2, devices=CPU)
 def bytes_become_numbers_up_to_one(work, rng):
     """ToFloatTensor divides uint8 images by 255 and puts the channels first."""
     dim = pixels(rng, 20, 28) // 3
@@ -316,7 +321,7 @@ def bytes_become_numbers_up_to_one(work, rng):
     }
 
 
-@check(exercise="transforms", points=1.5, visibility="hidden")
+@check(exercise="transforms", points=1.5, devices=CPU, visibility="hidden")
 def float_images_keep_their_values(work, rng):
     """ToFloatTensor makes float32 of float images and does not scale them."""
     image = rng.uniform(6, 4, high=3.0).cpu().numpy()
@@ -327,7 +332,7 @@ def float_images_keep_their_values(work, rng):
     }
 
 
-@check(exercise="transforms", points=1.5)
+@check(exercise="transforms", points=1.5, devices=CPU)
 def normalize_each_channel(work, rng):
     """Normalize uses each channel's own mean and standard deviation."""
     mean, std = [0.1, 0.4, -0.3], [0.5, 0.25, 2.0]
@@ -338,7 +343,7 @@ def normalize_each_channel(work, rng):
     }
 
 
-@check(exercise="transforms", points=2)
+@check(exercise="transforms", points=2, devices=CPU)
 def shifted_digits(work, rng):
     """RandomShift moves a digit by the numbers that its generator gives, and fills with zeros."""
     digit = shipped_images(5)[rng.integer(0, 5)][None] / 255.0
@@ -346,7 +351,7 @@ def shifted_digits(work, rng):
     return {"the first shift": shift(digit), "the second shift": shift(digit), "the third shift": shift(digit)}
 
 
-@check(exercise="transforms", points=0.7, visibility="hidden")
+@check(exercise="transforms", points=0.7, devices=CPU, visibility="hidden")
 def compose_in_order(work, rng):
     """Compose applies its transforms from first to last."""
     x = rng.normal(2, 3)
@@ -361,6 +366,7 @@ def compose_in_order(work, rng):
 @check(
     exercise="transforms",
     points=2,
+    devices=CPU,
     visibility="hidden",
     needs=("bytes_become_numbers_up_to_one", "normalize_each_channel", "shifted_digits"),
 )
@@ -383,7 +389,7 @@ def inputs_stay_as_they_were(work, rng):
     }
 
 
-@check(exercise="transforms", points=1, visibility="hidden", needs=("shifted_digits",))
+@check(exercise="transforms", points=1, devices=CPU, visibility="hidden", needs=("shifted_digits",))
 def only_the_given_generator(work, rng):
     """RandomShift leaves the global random streams alone; an equal generator gives equal shifts."""
     image, seed = rng.uniform(1, 9, 7), rng.integer(0, 10_000)
@@ -398,7 +404,7 @@ def only_the_given_generator(work, rng):
     }
 
 
-@check(exercise="transforms", points=1.3, visibility="hidden", needs=("shifted_digits",))
+@check(exercise="transforms", points=1.3, devices=CPU, visibility="hidden", needs=("shifted_digits",))
 def shifts_to_the_limit(work, rng):
     """RandomShift reaches its limits, may push the whole image out of the frame, and may stand still."""
     small, dots = rng.uniform(2, 3, 4, low=0.5), rng.uniform(1, 5, 4, low=0.5)
@@ -420,7 +426,7 @@ def stats(work, dataset, batch_size):
     return {"mean": mean, "std": std}
 
 
-@check(exercise="channel_stats", points=4, compare=STATS)
+@check(exercise="channel_stats", points=4, devices=CPU, compare=STATS)
 def two_channels_and_a_rest(work, rng):
     """Mean and standard deviation of each channel, when the last batch is smaller and unlike the others."""
     images = rng.uniform(17, 2, 5, 3)
@@ -430,13 +436,13 @@ def two_channels_and_a_rest(work, rng):
     return stats(work, Items([(image, i % 4) for i, image in enumerate(images)]), 5)
 
 
-@check(exercise="channel_stats", points=0.5, compare=STATS)
+@check(exercise="channel_stats", points=0.5, devices=CPU, compare=STATS)
 def stats_of_the_shipped_digits(work, rng):
     """Mean and standard deviation of real digits."""
     return stats(work, Items([(image[None] / 255.0, 0) for image in shipped_images(130)]), 50)
 
 
-@check(exercise="channel_stats", points=2, visibility="hidden", compare=STATS)
+@check(exercise="channel_stats", points=2, devices=CPU, visibility="hidden", compare=STATS)
 def bytes_without_labels(work, rng):
     """A dataset that gives uint8 images alone; its values are taken as they are."""
     images = rng.integers(0, 256, 11, 3, 6, 4, dtype=torch.uint8)
@@ -444,7 +450,14 @@ def bytes_without_labels(work, rng):
     return stats(work, Items(list(images)), 4)
 
 
-@check(exercise="channel_stats", points=1.5, visibility="hidden", compare=STATS, needs=("two_channels_and_a_rest",))
+@check(
+    exercise="channel_stats",
+    points=1.5,
+    devices=CPU,
+    visibility="hidden",
+    compare=STATS,
+    needs=("two_channels_and_a_rest",),
+)
 def small_spread_around_a_large_mean(work, rng):
     """Sums in float64 keep the digits of a small spread around a large mean."""
     images = rng.normal(50, 1, 8, 9, mean=700.0, std=0.3)
@@ -454,6 +467,7 @@ def small_spread_around_a_large_mean(work, rng):
 @check(
     exercise="channel_stats",
     points=1.5,
+    devices=CPU,
     visibility="hidden",
     compare={"images in the largest tensor": at_most(6), "most items alive": at_most(12)},
     needs=("two_channels_and_a_rest",),
@@ -492,7 +506,14 @@ def holds_one_batch_at_a_time(work, rng):
     }
 
 
-@check(exercise="channel_stats", points=0.5, visibility="hidden", compare=STATS, needs=("two_channels_and_a_rest",))
+@check(
+    exercise="channel_stats",
+    points=0.5,
+    devices=CPU,
+    visibility="hidden",
+    compare=STATS,
+    needs=("two_channels_and_a_rest",),
+)
 def one_value_everywhere(work, rng):
     """A channel with one value everywhere has no spread, and one image in a large batch is enough."""
     grey = torch.cat([torch.full((1, 3, 4), 0.1), rng.uniform(1, 3, 4).to(torch.get_default_dtype())])
@@ -536,7 +557,7 @@ def as_is(image):
     return image
 
 
-@check(exercise="split_with_transforms", points=3)
+@check(exercise="split_with_transforms", points=3, devices=CPU)
 def every_item_in_one_part(work, rng):
     """The parts have the right sizes, and every item is in exactly one of them."""
     found = {}
@@ -552,7 +573,7 @@ def every_item_in_one_part(work, rng):
     return found
 
 
-@check(exercise="split_with_transforms", points=2, visibility="hidden")
+@check(exercise="split_with_transforms", points=2, devices=CPU, visibility="hidden")
 def a_transform_for_each_part(work, rng):
     """Training items pass through the training transform, validation items through the other, each once."""
     images = shipped_images(30).to(torch.get_default_dtype())[:, 8:20, 8:20]
@@ -568,6 +589,7 @@ def a_transform_for_each_part(work, rng):
 @check(
     exercise="split_with_transforms",
     points=1.5,
+    devices=CPU,
     visibility="hidden",
     compare={
         "validation items that two seeds share": at_most(19),
@@ -595,7 +617,7 @@ def the_seed_decides(work, rng):
     }
 
 
-@check(exercise="split_with_transforms", points=1, visibility="hidden", needs=("every_item_in_one_part",))
+@check(exercise="split_with_transforms", points=1, devices=CPU, visibility="hidden", needs=("every_item_in_one_part",))
 def splitting_leaves_global_streams_alone(work, rng):
     """Splitting draws from no global random stream."""
     before = random_state()
@@ -603,7 +625,9 @@ def splitting_leaves_global_streams_alone(work, rng):
     return {"global random streams that moved": moved(before)}
 
 
-@check(exercise="split_with_transforms", points=0.5, visibility="hidden", needs=("every_item_in_one_part",))
+@check(
+    exercise="split_with_transforms", points=0.5, devices=CPU, visibility="hidden", needs=("every_item_in_one_part",)
+)
 def nothing_for_validation(work, rng):
     """A fraction of 0 leaves all items to training, and a fraction of 1 none."""
     found = {}
@@ -616,7 +640,7 @@ def nothing_for_validation(work, rng):
 # 3.6 ---------------------------------------------------------------------------------------------------------------
 
 
-@check(exercise="make_loaders", points=4)
+@check(exercise="make_loaders", points=4, devices=CPU)
 def batches_of_both_loaders(work, rng):
     """Both loaders give every item once, in batches of the asked size and one smaller batch at the end."""
     digits = shipped_images(37)[:, None, ::2, ::2]
@@ -634,6 +658,7 @@ def batches_of_both_loaders(work, rng):
 @check(
     exercise="make_loaders",
     points=2,
+    devices=CPU,
     visibility="hidden",
     compare={"items in the same place in two epochs": at_most(15), "items in their place in the dataset": at_most(15)},
     needs=("batches_of_both_loaders",),
@@ -653,6 +678,7 @@ def a_new_order_each_epoch(work, rng):
 @check(
     exercise="make_loaders",
     points=1.5,
+    devices=CPU,
     visibility="hidden",
     compare={"items in the same place with another seed": at_most(15)},
     needs=("batches_of_both_loaders",),
@@ -674,7 +700,7 @@ def the_seed_repeats_the_orders(work, rng):
     }
 
 
-@check(exercise="make_loaders", points=1.5, visibility="hidden", needs=("batches_of_both_loaders",))
+@check(exercise="make_loaders", points=1.5, devices=CPU, visibility="hidden", needs=("batches_of_both_loaders",))
 def loaders_leave_global_streams_alone(work, rng):
     """Neither making nor reading the loaders draws from a global random stream."""
     start = random_state()
@@ -686,7 +712,7 @@ def loaders_leave_global_streams_alone(work, rng):
     return {"moved by making them": made, "moved by training": trained, "moved by testing": moved(before_test)}
 
 
-@check(exercise="make_loaders", points=1, visibility="hidden", needs=("a_new_order_each_epoch",))
+@check(exercise="make_loaders", points=1, devices=CPU, visibility="hidden", needs=("a_new_order_each_epoch",))
 def testing_in_between_changes_nothing(work, rng):
     """The orders of training are the same whether or not the test loader is read between two epochs."""
     seed = rng.integer(0, 1_000)
@@ -714,13 +740,13 @@ def collated(work, batch, **kwargs):
     return {"X": X, "y": y, "lengths": lengths}
 
 
-@check(exercise="pad_collate", points=3)
+@check(exercise="pad_collate", points=3, devices=CPU)
 def values_first_then_padding(work, rng):
     """Rows hold the values and then zeros, as wide as the longest sequence; labels and lengths keep the order."""
     return collated(work, sequences(rng, (3, 6, 2, 5)))
 
 
-@check(exercise="pad_collate", points=2, visibility="hidden")
+@check(exercise="pad_collate", points=2, devices=CPU, visibility="hidden")
 def any_dtype_and_pad_value(work, rng):
     """X has the dtype of the sequences and is filled with the asked value."""
     floats = [(rng.normal(length), label) for length, label in ((4, 0), (1, 3), (7, 1))]
@@ -733,7 +759,7 @@ def any_dtype_and_pad_value(work, rng):
     }
 
 
-@check(exercise="pad_collate", points=1.5, visibility="hidden", needs=("values_first_then_padding",))
+@check(exercise="pad_collate", points=1.5, devices=CPU, visibility="hidden", needs=("values_first_then_padding",))
 def the_batch_stays_as_it_was(work, rng):
     """The list, its order and its tensors are the same after collating, and X is a tensor of its own."""
     batch = sequences(rng, (4, 4, 1, 3)) + sequences(rng, (4,))
@@ -749,7 +775,7 @@ def the_batch_stays_as_it_was(work, rng):
     }
 
 
-@check(exercise="pad_collate", points=1.5, visibility="hidden", needs=("values_first_then_padding",))
+@check(exercise="pad_collate", points=1.5, devices=CPU, visibility="hidden", needs=("values_first_then_padding",))
 def one_sequence_or_an_empty_one(work, rng):
     """A batch of one and a sequence of length 0 are collated too, in a loader as well."""
     items = Items(sequences(rng, (2, 0, 5)))
@@ -777,14 +803,14 @@ def shares(sampler):
     return weights / weights.sum()
 
 
-@check(exercise="balanced_sampler", points=3, compare=CHANCES)
+@check(exercise="balanced_sampler", points=3, devices=CPU, compare=CHANCES)
 def one_weight_for_each_item(work, rng):
     """The chance of an item is in inverse proportion to how often its label occurs."""
     labels = unbalanced(rng, c0=12, c1=3, c2=6)
     return {"chance of each item": shares(work.balanced_sampler(torch.tensor(labels), rng.generator()))}
 
 
-@check(exercise="balanced_sampler", points=1.2)
+@check(exercise="balanced_sampler", points=1.2, devices=CPU)
 def as_many_draws_as_items(work, rng):
     """The sampler draws as many items as there are, with replacement."""
     sampler = work.balanced_sampler(torch.tensor(unbalanced(rng, c0=9, c1=2)), rng.generator())
@@ -801,6 +827,7 @@ def as_many_draws_as_items(work, rng):
 @check(
     exercise="balanced_sampler",
     points=1.8,
+    devices=CPU,
     visibility="hidden",
     compare={"chance of each item of the classes 3, 7 and 250": CHANCES, "one class": CHANCES},
 )
@@ -816,7 +843,7 @@ def any_class_numbers(work, rng):
     }
 
 
-@check(exercise="balanced_sampler", points=1.2, visibility="hidden", needs=("one_weight_for_each_item",))
+@check(exercise="balanced_sampler", points=1.2, devices=CPU, visibility="hidden", needs=("one_weight_for_each_item",))
 def draws_from_the_generator(work, rng):
     """An equal generator repeats the draws, each epoch differs, and the global random streams stand still."""
     labels, seed = torch.tensor(unbalanced(rng, c0=70, c1=10, c2=40)), rng.integer(0, 1_000)
@@ -836,6 +863,7 @@ def draws_from_the_generator(work, rng):
 @check(
     exercise="balanced_sampler",
     points=0.8,
+    devices=CPU,
     visibility="hidden",
     compare={"share of the rarest class among the draws": at_least(0.25)},
     needs=("one_weight_for_each_item",),
@@ -864,7 +892,7 @@ def bucket_lengths(epoch_batches, lengths):
     return sorted(sorted(lengths[i] for i in batch) for batch in epoch_batches)
 
 
-@check(exercise="bucket_batch_sampler", points=3)
+@check(exercise="bucket_batch_sampler", points=3, devices=CPU)
 def similar_lengths_together(work, rng):
     """Each batch holds items that are neighbours by length, and every item is in one batch."""
     lengths = some_lengths(rng, 43)
@@ -875,7 +903,7 @@ def similar_lengths_together(work, rng):
     }
 
 
-@check(exercise="bucket_batch_sampler", points=1.8, visibility="hidden")
+@check(exercise="bucket_batch_sampler", points=1.8, devices=CPU, visibility="hidden")
 def the_last_smaller_batch(work, rng):
     """`drop_last` leaves out the batch of the longest items if it is smaller, and `len` counts the batches."""
     found = {}
@@ -896,6 +924,7 @@ def the_last_smaller_batch(work, rng):
 @check(
     exercise="bucket_batch_sampler",
     points=1.2,
+    devices=CPU,
     visibility="hidden",
     compare={
         "first items in the same place in epochs 1 and 2": at_most(12),
@@ -919,7 +948,7 @@ def every_epoch_is_complete_and_new(work, rng):
     }
 
 
-@check(exercise="bucket_batch_sampler", points=1, visibility="hidden", needs=("similar_lengths_together",))
+@check(exercise="bucket_batch_sampler", points=1, devices=CPU, visibility="hidden", needs=("similar_lengths_together",))
 def works_in_a_loader(work, rng):
     """A DataLoader takes it as batch sampler: every item arrives once, in batches of similar lengths."""
     lengths = some_lengths(rng, 26)
@@ -933,7 +962,7 @@ def works_in_a_loader(work, rng):
     }
 
 
-@check(exercise="bucket_batch_sampler", points=1, visibility="hidden", needs=("similar_lengths_together",))
+@check(exercise="bucket_batch_sampler", points=1, devices=CPU, visibility="hidden", needs=("similar_lengths_together",))
 def order_from_the_generator(work, rng):
     """An equal generator repeats the order, no global random stream moves, and the list of lengths is not changed."""
     lengths, seed = [int(2 * n + 1) for n in rng.permutation(90)], rng.integer(0, 1_000)
@@ -972,7 +1001,7 @@ def noisy_loader(work, seed, workers=2):
     )
 
 
-@check(exercise="noisy_dataset", points=2)
+@check(exercise="noisy_dataset", points=2, devices=CPU)
 def noise_from_the_datasets_generator(work, rng):
     """An item is the base's item plus `std` times one draw from `rng`, in the item's dtype."""
     base = Items(list(rng.uniform(4, 2, 3)))
@@ -993,6 +1022,7 @@ def noise_from_the_datasets_generator(work, rng):
 @check(
     exercise="noisy_dataset",
     points=2.2,
+    devices=CPU,
     visibility="hidden",
     needs=("noise_from_the_datasets_generator",),
     compare=exact,
@@ -1007,7 +1037,14 @@ def workers_and_epochs_differ(work, rng):
     }
 
 
-@check(exercise="noisy_dataset", points=1, visibility="hidden", needs=("workers_and_epochs_differ",), compare=exact)
+@check(
+    exercise="noisy_dataset",
+    points=1,
+    devices=CPU,
+    visibility="hidden",
+    needs=("workers_and_epochs_differ",),
+    compare=exact,
+)
 def the_loaders_seed_repeats_the_noise(work, rng):
     """A loader made again with the same generator seed gives the same noise, another seed gives other noise."""
     seed = rng.integer(0, 1_000)
@@ -1019,7 +1056,9 @@ def the_loaders_seed_repeats_the_noise(work, rng):
     }
 
 
-@check(exercise="noisy_dataset", points=0.8, visibility="hidden", needs=("noise_from_the_datasets_generator",))
+@check(
+    exercise="noisy_dataset", points=0.8, devices=CPU, visibility="hidden", needs=("noise_from_the_datasets_generator",)
+)
 def base_and_streams_stay(work, rng):
     """The base's items stay as they were, no global random stream moves, and the dataset can be pickled."""
     base = list(rng.uniform(3, 4))

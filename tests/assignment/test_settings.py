@@ -90,9 +90,12 @@ def test_a_wrong_value_is_told_with_file_key_and_what_was_expected(write):
         ("late = { grace_minutes = -1 }\n" + ONE, "late.grace_minutes must be a number, 0 or more, got -1"),
         (
             'devices = ["tpu"]\n' + ONE,
-            'devices must be a list of one or more of cpu, cuda, mps, each once, got ["tpu"]',
+            'devices must be a list of one or more of cpu, cuda, mps, rehearsal, each once, got ["tpu"]',
         ),
-        ("devices = []\n" + ONE, "devices must be a list of one or more of cpu, cuda, mps, each once, got []"),
+        (
+            "devices = []\n" + ONE,
+            "devices must be a list of one or more of cpu, cuda, mps, rehearsal, each once, got []",
+        ),
         ('feedback = "loud"\n' + ONE, 'feedback must be "verdict", "message" or "nothing", got "loud"'),
         ("due = 2026-03-01T23:59:00\n" + ONE, "due must be a date and time with its offset, such as 2026-03-01T"),
         ("due = 2026-03-01\n" + ONE, 'got "2026-03-01"'),

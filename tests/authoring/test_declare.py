@@ -1,8 +1,10 @@
 """Declaring checks, misconceptions and alternatives."""
 
+import msgspec
 import pytest
 
 from grader.authoring import check, close, definitions_of, exact, misconception
+from grader.authoring.spec import CheckSpec
 
 
 def test_a_check_keeps_what_its_author_says() -> None:
@@ -16,6 +18,14 @@ def test_a_check_keeps_what_its_author_says() -> None:
     assert leaves_input_alone.description == "The input is unchanged."
     assert (leaves_input_alone.points, leaves_input_alone.visibility) == (2.0, "hidden")
     assert (leaves_input_alone.needs, leaves_input_alone.devices) == (("values",), ("cpu",))
+
+
+def test_a_rehearsal_stands_for_every_device_but_the_cpu() -> None:
+    def runs(*devices: str) -> bool:
+        base = CheckSpec(name="c", exercise="e", points=1, visibility="public", description="d", compare={})
+        return msgspec.structs.replace(base, devices=devices).runs_on("rehearsal")
+
+    assert (runs("all"), runs("cpu", "cuda"), runs("mps"), runs("cpu")) == (True, True, True, False)
 
 
 def test_one_comparator_covers_every_leaf() -> None:

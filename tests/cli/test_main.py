@@ -64,4 +64,4 @@ def test_an_unknown_device_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(SystemExit) as stopped:
         main(["submit", "x.ipynb", "--devices", "cpu,tpu"])
     assert stopped.value.code == 2
-    assert "'cpu,tpu' is no list of cpu, cuda, mps, or auto alone" in capsys.readouterr().err
+    assert "'cpu,tpu' is no list of cpu, cuda, mps, rehearsal, or auto alone" in capsys.readouterr().err

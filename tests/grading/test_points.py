@@ -32,6 +32,14 @@ def test_a_check_that_ran_nowhere_earns_nothing() -> None:
     assert not passes([])
 
 
+@given(VERDICTS, VERDICTS)
+def test_a_rehearsal_neither_earns_nor_loses(verdict: str, rehearsed: str) -> None:
+    alone = grade_check(spec(), [run(verdict)], {})
+    beside = grade_check(spec(), [run(verdict), run(rehearsed, "rehearsal")], {})
+    assert beside.points == alone.points
+    assert not passes([run("pass", "rehearsal")])
+
+
 def test_a_pass_without_what_it_needs_is_blocked_and_says_so() -> None:
     grade = grade_check(spec(needs=("gives_the_values",)), [run("pass")], {"gives_the_values": False})
     assert grade.points == 0.0

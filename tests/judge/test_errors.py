@@ -14,8 +14,14 @@ from torch.utils.data import DataLoader, RandomSampler
 
 from grader.judge import errors
 from grader.judge.errors import meaning
+from grader.observe.rehearsal.stage import rehearsal
 
 X = torch.ones(2, 3)
+
+
+def on_a_device(function: Callable[[torch.Tensor], Any]) -> None:
+    with rehearsal() as device:
+        function(X.to(device))
 
 
 class OneGradientTooFew(torch.autograd.Function):
@@ -97,6 +103,10 @@ PROVOKED: list[tuple[str, Callable[[], Any]]] = [
     ("do not broadcast", lambda: X + torch.ones(4)),
     ("different devices", lambda: X + torch.ones(2, 3, device="meta")),
     ("different devices", lambda: nn.Linear(3, 2, device="meta")(X)),
+    ("different devices", lambda: on_a_device(lambda x: X[x.long()])),
+    ("different devices", lambda: on_a_device(lambda x: F.conv1d(x[None], torch.ones(1, 2, 1)))),
+    ("use .cpu() before .numpy()", lambda: on_a_device(lambda x: x.numpy())),
+    ("for its own device only", lambda: on_a_device(lambda x: x.normal_(generator=torch.Generator()))),
     ("all the others must match", lambda: torch.cat([X, torch.ones(2, 4)])),
     ("another number of channels", lambda: nn.Conv2d(3, 1, 1)(torch.ones(1, 2, 4, 4))),
     ("detach() it first", lambda: weight().numpy()),

@@ -315,6 +315,29 @@ def test_a_device_that_is_not_here_is_neither_a_pass_nor_a_failure(course: Path)
     assert "provisional: the checks were not run on cuda, which is not here" in grade.notices
 
 
+def test_a_rehearsal_finds_a_device_mistake_beside_the_points(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blind = "import torch\n\ndef double(x):\n    zeros = torch.zeros(x.shape)\n    return 2 * x + zeros"
+    path = notebook(course / "small.ipynb", blind, NEGATE)
+    _, grade = submit(path, "--devices", "cpu,rehearsal")
+    assert (grade.score, grade.max_score, grade.devices) == (10.0, 10.0, ("cpu", "rehearsal"))
+    double, negate = grade.exercises
+    assert [run.verdict for check in double.checks for run in check.runs] == ["pass", "error", "pass", "error"]
+    assert [run.verdict for check in negate.checks for run in check.runs] == ["pass"] * 4
+    message = double.checks[0].runs[1].message
+    assert "found at least two devices, rehearsal:0 and cpu!" in message
+    assert "Here x is on rehearsal:0 and zeros is on cpu: create zeros with device=x.device." in message
+    assert "(cell 1, line 5)" in message
+    said = capsys.readouterr().out
+    assert "rehearsal" in said
+    assert "0 / 2" in said
+
+
+def test_a_rehearsal_alone_is_refused_in_words(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["submit", str(course / "small.ipynb"), "--devices", "rehearsal"])
+    assert "a rehearsal earns no points: say cpu,rehearsal" in capsys.readouterr().err
+
+
 def test_a_check_file_that_does_not_fit_is_refused_in_words(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
     checks = course / "reference" / "small" / "checks.py"
     checks.write_text(CHECKS.replace("points=3", "points=5"))
