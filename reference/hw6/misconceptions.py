@@ -1,0 +1,3 @@
+"""Wrong solutions of hw6."""
+
+from grader.authoring import misconception
