@@ -785,11 +785,17 @@ def gradients_from_before_do_not_count(work, rng):
 # 6.9 ---------------------------------------------------------------------------------------------------------------
 
 
+def predicted(work, model, x, chunk):
+    """What `predict_in_chunks` returns; torch's gradient switch is put back, so that no other check suffers."""
+    with torch.enable_grad():
+        return work.predict_in_chunks(model, x, chunk)
+
+
 @check(exercise="predict_in_chunks", points=2.5)
 def outputs_of_all_rows(work, rng):
     """11 rows in chunks of 4, of 11 and of 50, of a model with dropout and batch norm: outputs in order, on the CPU."""
     model, x = normed_model(rng), rng.normal(11, 4).cpu()
-    return {f"chunks of {chunk}": work.predict_in_chunks(model, x, chunk) for chunk in (4, 11, 50)}
+    return {f"chunks of {chunk}": predicted(work, model, x, chunk) for chunk in (4, 11, 50)}
 
 
 @check(exercise="predict_in_chunks", points=1.5)
@@ -798,7 +804,7 @@ def no_chunk_is_too_large(work, rng):
     model, facts = small_model(rng), {}
     for n, chunk in ((10, 4), (9, 3), (3, 1), (2, 5)):
         seen = watch_sizes(model)
-        work.predict_in_chunks(model, rng.normal(n, 4).cpu(), chunk)
+        predicted(work, model, rng.normal(n, 4).cpu(), chunk)
         facts[f"{n} rows, chunks of {chunk}"] = list(seen)
         model._forward_pre_hooks.clear()
     return facts
@@ -832,7 +838,7 @@ def every_mode_is_restored(work, rng):
     for name, training in (("in training", True), ("in evaluation", False)):
         model.train(training)
         model[1].train(not training)
-        work.predict_in_chunks(model, rng.normal(3, 4).cpu(), 2)
+        predicted(work, model, rng.normal(3, 4).cpu(), 2)
         facts[name] = modes(model)
     return facts | {"modes in each pass": seen, "state": state(model)}
 
@@ -844,12 +850,12 @@ def empty_and_odd_inputs(work, rng):
     table = rng.fill(nn.Embedding(9, 2)).to(rng.device)
     model = small_model(rng)
     return {
-        "no rows": work.predict_in_chunks(model, rng.normal(0, 4).cpu(), 3),
-        "images": work.predict_in_chunks(images, rng.normal(5, 1, 4, 6).cpu(), 2),
-        "whole numbers": work.predict_in_chunks(table, rng.integers(0, 9, 7).cpu(), 3),
-        "no parameters": work.predict_in_chunks(nn.Flatten(), rng.normal(3, 2, 2).cpu(), 2),
-        "chunk 0": raises(lambda: work.predict_in_chunks(model, rng.normal(2, 4).cpu(), 0), ValueError),
-        "chunk -1": raises(lambda: work.predict_in_chunks(model, rng.normal(2, 4).cpu(), -1), ValueError),
+        "no rows": predicted(work, model, rng.normal(0, 4).cpu(), 3),
+        "images": predicted(work, images, rng.normal(5, 1, 4, 6).cpu(), 2),
+        "whole numbers": predicted(work, table, rng.integers(0, 9, 7).cpu(), 3),
+        "no parameters": predicted(work, nn.Flatten(), rng.normal(3, 2, 2).cpu(), 2),
+        "chunk 0": raises(lambda: predicted(work, model, rng.normal(2, 4).cpu(), 0), ValueError),
+        "chunk -1": raises(lambda: predicted(work, model, rng.normal(2, 4).cpu(), -1), ValueError),
     }
 
 
@@ -970,16 +976,16 @@ def all_combinations_once(work, rng):
 
 
 BOUNDS = {
-    "exponent of lr.smallest": at_least(-5.000001),
-    "exponent of lr.largest": at_most(-0.999999),
-    "exponent of lr.median, not too low": at_least(-3.5),
-    "exponent of lr.median, not too high": at_most(-2.5),
-    "momentum.smallest": at_least(0.5),
-    "momentum.largest": at_most(0.9),
-    "momentum.median, not too low": at_least(0.65),
-    "momentum.median, not too high": at_most(0.75),
-    "how often each number of layers.rarest": at_least(55),
-    "how often each number of layers.most frequent": at_most(145),
+    "exponent of lr > smallest": at_least(-5.00001),
+    "exponent of lr > largest": at_most(-0.99999),
+    "exponent of lr > median, not too low": at_least(-3.5),
+    "exponent of lr > median, not too high": at_most(-2.5),
+    "momentum > smallest": at_least(0.5),
+    "momentum > largest": at_most(0.9),
+    "momentum > median, not too low": at_least(0.65),
+    "momentum > median, not too high": at_most(0.75),
+    "how often each number of layers > rarest": at_least(55),
+    "how often each number of layers > most frequent": at_most(145),
 }
 
 
@@ -1001,7 +1007,7 @@ def draws_are_spread_as_asked(work, rng):
         "names": sorted({name for config in configs for name in config}),
         "exponent of lr": spread([math.log10(config["lr"]) for config in configs]),
         "momentum": spread([config["momentum"] for config in configs]),
-        "numbers of layers": sorted(set(layers)),
+        "numbers of layers": sorted({int(value) for value in layers}),
         "how often each number of layers": {"rarest": min(counts), "most frequent": max(counts)},
         "different values of lr": len({config["lr"] for config in configs}),
     }
@@ -1064,9 +1070,9 @@ def trials_can_be_repeated(work, rng):
         "names that each call was given": given,
         "names in each trial": [sorted(trial["config"]) for trial in trials],
         "names in best": sorted(best),
-        "values by the config's own lr": [trial["val"] - trial["config"]["lr"] * 10 for trial in trials],
+        "values by the config's own lr": [float(trial["val"] - trial["config"]["lr"] * 10) for trial in trials],
         "differences to a second run": [
-            a["config"]["lr"] - b["config"]["lr"] for a, b in zip(trials, again, strict=True)
+            float(a["config"]["lr"] - b["config"]["lr"]) for a, b in zip(trials, again, strict=True)
         ],
         "different lr in runs with two seeds": len({trial["config"]["lr"] for trial in [*trials, *others]}),
         "configs": len({id(trial["config"]) for trial in trials}),
