@@ -3120,16 +3120,6 @@ def tuples_in_the_grid(work):
     return grid
 
 
-@misconception(exercise="search")
-def a_generator_for_a_list(work):
-    """What is returned can be gone through once; a list was asked for."""
-
-    def grid(space):
-        return (dict(zip(space, values, strict=True)) for values in itertools.product(*space.values()))
-
-    return grid
-
-
 class Search:
     """`random_search` in pieces, so that a wrong solution changes one of them."""
 
@@ -3215,9 +3205,6 @@ def log_scale_for_everything(work):
             return super().draw(
                 choices if isinstance(choices, list) else ("log", choices[1] ** 4, choices[2] ** 4), rng
             )
-
-        def log(self, low, high, rng):
-            return super().log(low, high, rng) ** 0.25
 
     return {"random_search": Wrong()}
 
