@@ -76,6 +76,11 @@ def batches(rng, sizes, inputs=4, outputs=3):
     return made
 
 
+def flat(model):
+    """A copy of all parameters in one long vector."""
+    return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+
+
 def watch_sizes(model):
     """A list that gets the number of rows of each batch that the model is given."""
     seen = []
@@ -166,9 +171,9 @@ def every_rank_gets_the_weights(work, rng):
 
     def body(rank):
         work.broadcast_parameters(models[rank])
-        return {"weights": state(models[rank])}
+        return {"weights": flat(models[rank])}
 
-    return in_ranks(2, body) | {"weights of rank 0 before": state(models[0])}
+    return in_ranks(2, body) | {"weights of rank 0 before": flat(models[0])}
 
 
 @check(exercise="sync", points=3, sockets=True, devices=("cpu",), compare=STEPS)
@@ -183,7 +188,7 @@ def two_halves_make_the_step_of_the_whole(work, rng):
             nn.functional.mse_loss(model(x[rank::2]), y[rank::2]).backward()
             work.sync_gradients(model)
             optimizer.step()
-        return {"weights": state(model), "gradients of the last step": gradients(model)}
+        return {"weights": flat(model), "gradients of the last step": gradients(model)}
 
     return in_ranks(2, body)
 
@@ -217,7 +222,7 @@ def buffers_and_frozen_layers_are_sent_too(work, rng):
         for parameter in model.parameters():
             parameter.grad = torch.ones_like(parameter) if parameter.requires_grad else None
         optimizer.step()
-        return facts | {"after a step": state(model)}
+        return facts | {"weights after a step": flat(model)}
 
     return in_ranks(2, body)
 
@@ -234,13 +239,13 @@ def buffers_and_frozen_layers_are_sent_too(work, rng):
 def gradients_that_some_ranks_do_not_have(work, rng):
     """A layer that one rank did not use gets the mean on both; one that nobody used has no gradient; all ranks return."""
     model, x = rng.fill(Branched()), [rng.normal(3, 4) for _ in range(2)]
-    kept, before = rng.normal(5, 4), state(model)
+    kept, before = rng.normal(5, 4), flat(model)
 
     def body(rank):
         model.frozen.weight.grad = kept * (rank + 1)
         (model(x[rank], (("left", "again"), ("right",))[rank]) ** 2).mean().backward()
         work.sync_gradients(model)
-        return {"gradients": gradients(model), "weights": state(model)}
+        return {"gradients": gradients(model), "weights": flat(model)}
 
     return in_ranks(2, body) | {"weights before": before}
 
@@ -268,7 +273,7 @@ def three_ranks_from_start_to_step(work, rng):
             nn.functional.mse_loss(model(x[rank::3], ("left", "again")), y[rank::3]).backward()
             work.sync_gradients(model)
             optimizer.step()
-        return {"weights": state(model)}
+        return {"weights": flat(model)}
 
     return in_ranks(3, body)
 
@@ -401,10 +406,11 @@ def trained(work, rng, world, n, observe, *, epochs=2, batch_size=2, accum=1, lo
             hook.remove()
             facts = {
                 "history": history,
-                "weights": state(model),
+                "weights": flat(model),
                 "rows in each batch": [part.round().int() for part in rows],
                 "times that all gradients were averaged": traffic.summed // size,
                 "it is the model that was made": model is models[rank],
+                "its type": type(model).__name__,
                 "group is still there": dist.is_initialized(),
             }
             return {name: facts[name] for name in observe}
@@ -461,7 +467,7 @@ def each_epoch_has_its_order(work, rng):
 )
 def leaves_no_group_behind(work, rng):
     """One rank alone works, too; the group is destroyed, and what is returned is the model that was made."""
-    observe = ("history", "weights", "it is the model that was made", "group is still there")
+    observe = ("history", "weights", "it is the model that was made", "its type", "group is still there")
     return trained(work, rng, 1, 5, observe, accum=2)
 
 
