@@ -205,8 +205,9 @@ def two_halves_make_the_step_of_the_whole(work, rng):
 def buffers_and_frozen_layers_are_sent_too(work, rng):
     """Both ranks get batch norm statistics and frozen weights as well; parameter objects and flags stay the same."""
     models = [normed_model(rng) for _ in range(2)]
-    for model in models:
+    for rank, model in enumerate(models):
         model[4].requires_grad_(False)
+        model[1].num_batches_tracked += 10 * rank
 
     def body(rank):
         model = models[rank]
