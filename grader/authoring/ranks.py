@@ -76,6 +76,7 @@ def in_ranks(world: int, body: Callable[[int], Any], *, seconds: float = 4.0, gr
     Raises:
         RankError: A rank's function raised an error of its own; the lowest such rank's.
         MissingName: It needs a name that the notebook does not define.
+        NotImplementedError: It is not written yet.
 
     Example:
         >>> in_ranks(2, lambda rank: {"ten times": 10 * rank}, group=False)
@@ -128,6 +129,9 @@ def _answer(
         found = {"value": _plain(body(rank))}
     except MissingName as missing:
         found = {"missing": missing.name}
+    except NotImplementedError as error:
+        # Work that is not written yet is told apart from wrong work, as it is in one process.
+        found = {"error": f"rank {rank}: {_told(error)}"} if str(error) else {"unwritten": True}
     except BaseException as error:  # noqa: BLE001 - whatever the student's code raises is told to the check
         found = {"lost": True} if _is_lost(error) else {"error": f"rank {rank}: {_told(error)}"}
     torch.save(found, answer)
@@ -186,6 +190,8 @@ def _results(answers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     for answer in answers:
         if "missing" in answer:
             raise MissingName(answer["missing"])
+    if any("unwritten" in answer for answer in answers):
+        raise NotImplementedError
     for answer in answers:
         if "error" in answer:
             raise RankError(answer["error"])

@@ -103,6 +103,14 @@ def open_descriptors() -> int:
     return len(list(folder.iterdir())) if folder.exists() else 0
 
 
+def test_work_that_is_not_written_yet_says_so_as_it_does_in_one_process() -> None:
+    def body(rank: int) -> None:
+        raise NotImplementedError
+
+    with pytest.raises(NotImplementedError, match=r"^$"):
+        in_ranks(2, body)
+
+
 def test_nothing_of_it_is_left() -> None:
     def body(rank: int) -> None:
         if rank == 0:
