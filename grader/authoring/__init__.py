@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from grader.authoring.folders import temporary_folder, written
     from grader.authoring.memory import aliases, saved_tensors, shares_storage
     from grader.authoring.modules import buffers, gradients, hooks, modes, parameters, state
+    from grader.authoring.ranks import RankError, in_ranks
     from grader.authoring.rng import Rng
     from grader.authoring.tracing import calls, raises, random_state
     from grader.authoring.weights import BadWeights, compare_state, load_weights
@@ -32,6 +33,7 @@ __all__ = [
     "Check",
     "Misconception",
     "MissingName",
+    "RankError",
     "Rng",
     "Work",
     "accuracy",
@@ -49,6 +51,7 @@ __all__ = [
     "exact",
     "gradients",
     "hooks",
+    "in_ranks",
     "load_weights",
     "misconception",
     "modes",
@@ -79,6 +82,7 @@ _ROOMS = {
     "folders": ("temporary_folder", "written"),
     "memory": ("aliases", "saved_tensors", "shares_storage"),
     "modules": ("buffers", "gradients", "hooks", "modes", "parameters", "state"),
+    "ranks": ("RankError", "in_ranks"),
     "rng": ("Rng",),
     "tracing": ("calls", "raises", "random_state"),
     "weights": ("BadWeights", "compare_state", "load_weights"),

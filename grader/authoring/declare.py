@@ -27,6 +27,7 @@ class Check:
         compare: Comparators by leaf path; a path also covers everything below it, "" covers all.
         needs: Names of checks of the same exercise that must pass before this one earns points.
         devices: "all", or the device types this check may run on.
+        sockets: Whether it runs processes that talk to each other (see `grader.authoring.ranks`).
     """
 
     name: str
@@ -38,6 +39,7 @@ class Check:
     compare: Mapping[str, Comparator]
     needs: tuple[str, ...]
     devices: tuple[str, ...]
+    sockets: bool = False
 
     def __call__(self, work: Any, rng: Any) -> Any:
         """Run the check on a work, so that an author can try it in a notebook."""
@@ -86,6 +88,7 @@ def check(
     compare: Comparator | Mapping[str, Comparator] | None = None,
     needs: tuple[str, ...] = (),
     devices: tuple[str, ...] | Literal["all"] = "all",
+    sockets: bool = False,
 ) -> Callable[[CheckFunction], Check]:
     """Make a function a check: the grader runs it on the student's work and on the reference.
 
@@ -104,6 +107,8 @@ def check(
         needs: Names of checks of this exercise that must pass before this one earns points, so that "the
             input is unchanged" is worth nothing to a function that does nothing.
         devices: Device types it may run on; ``("cpu",)`` for what makes sense there only, such as files and loaders.
+        sockets: Whether it runs processes that talk to each other, as `in_ranks` does; where the confinement leaves
+            no sockets, such a check is not run, and the grade says so.
 
     Returns:
         A decorator that turns the function into a `Check`.
@@ -137,6 +142,7 @@ def check(
             compare=by_path,
             needs=tuple(needs),
             devices=("all",) if devices == "all" else tuple(devices),
+            sockets=sockets,
         )
 
     return decorate

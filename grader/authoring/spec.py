@@ -21,6 +21,7 @@ class CheckSpec(msgspec.Struct, frozen=True, kw_only=True):
     compare: dict[str, Comparator]
     needs: tuple[str, ...] = ()
     devices: tuple[str, ...] = ("all",)
+    sockets: bool = False
 
     def runs_on(self, device: str) -> bool:
         """Whether the check runs on a device type; the simulated one stands for every device but the CPU."""

@@ -197,7 +197,8 @@ class GradingRun:
             return Observed(runs=not_run(self.checks, device, f"not run: no {device} device here"))
         if device == REHEARSAL and self._recording is not None:
             return Observed(runs=not_run(self.checks, device, "not run: what was recorded was observed on the CPU"))
-        checks = tuple(check for check in self.checks if check.runs_on(device))
+        cut_off = {check.name for check in self._cut_off()}
+        checks = tuple(check for check in self.checks if check.runs_on(device) and check.name not in cut_off)
         sources = CheckSources(self.assignment.checks_source())
         reference = self._reference(device, sources)
         session = self.session([(c.number, c.source) for c in notebook.code], device, files)
@@ -217,9 +218,14 @@ class GradingRun:
         finally:
             session.close()
             reference.close()
-        elsewhere = [check for check in self.checks if check not in checks]
+        elsewhere = [check for check in self.checks if not check.runs_on(device)]
+        observed.runs.update(not_run(self._cut_off(), device, "not run: processes cannot talk to each other here"))
         observed.runs.update(not_run(elsewhere, device, f"this check does not run on {device}"))
         return observed
+
+    def _cut_off(self) -> list[CheckSpec]:
+        """The checks that need sockets, where the confinement leaves none."""
+        return [check for check in self.checks if check.sockets] if self._engine.mode == "landlock" else []
 
     def session(
         self, cells: Sequence[tuple[int, str]], device: str = "cpu", files: Mapping[str, bytes] | None = None
@@ -259,6 +265,11 @@ class GradingRun:
         absent = [d for d in self.devices if d not in self._here]
         notices = [*submission.notices, *(n for observed in by_device for n in observed.notices)]
         notices += [f"provisional: the checks were not run on {d}, which is not here" for d in absent]
+        if cut_off := self._cut_off():
+            notices.append(
+                f"provisional: {len(cut_off)} checks were not run; their processes have to talk to each other, "
+                "and the confinement here leaves them no sockets"
+            )
         if not self._engine.layers:
             notices.append("ran unconfined: the code ran with the rights of the account that graded it")
         if self._engine.mode == "landlock" and any("num_workers" in text for text in self._texts(submission)):

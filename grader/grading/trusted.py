@@ -115,6 +115,7 @@ def _spec(check: Check) -> CheckSpec:
         compare=dict(check.compare),
         needs=check.needs,
         devices=check.devices,
+        sockets=check.sockets,
     )
 
 
