@@ -18,6 +18,7 @@ from grader.grading import assemble
 from grader.grading.judging import BadCheckFile, Judging, refuse_verdicts
 from grader.grading.looking import in_plain_sight, look_at
 from grader.grading.model import ExerciseGrade, Grade, Status, Timing
+from grader.grading.needs import checks_left, rescaling, skipped
 from grader.grading.pipeline import Exam, Observed, Progress, not_run, observe_and_judge
 from grader.grading.points import add_up
 from grader.grading.recording import Recording
@@ -93,6 +94,7 @@ class GradingRun:
         self._limits = assignment.settings.limits
         self._here: tuple[str, ...] = ("cpu",)
         self._start_seconds = 0.0
+        self.skipped = skipped(assignment)
 
     def __enter__(self) -> GradingRun:
         """Start the trusted worker, before any student code is read."""
@@ -115,8 +117,8 @@ class GradingRun:
 
     @property
     def checks(self) -> tuple[CheckSpec, ...]:
-        """The checks of this run, in the author's order."""
-        return self._described.checks
+        """The checks of this run, in the author's order; without those of skipped exercises."""
+        return checks_left(self._described.checks, self.skipped)
 
     @property
     def misconceptions(self) -> tuple[VariantSpec, ...]:
@@ -162,7 +164,7 @@ class GradingRun:
             looks = looking.result()
         if self._recording is not None:
             looks = in_plain_sight(looks)  # nobody but the student reads this grade
-        exercises = assemble.exercises(settings, self.checks, by_device, cells, looks)
+        exercises = assemble.exercises(settings, self.checks, by_device, cells, looks, self.skipped)
         grade = msgspec.structs.replace(self._grade(submission, by_device, exercises), looks=looks.elsewhere)
         evidence = dict(zip(self.devices, (observed.results for observed in by_device), strict=True))
         return Graded(grade, evidence)
@@ -245,6 +247,8 @@ class GradingRun:
         absent = [d for d in self.devices if d not in self._here]
         notices = [*submission.notices, *(n for observed in by_device for n in observed.notices)]
         notices += [f"provisional: the checks were not run on {d}, which is not here" for d in absent]
+        if rescaled := rescaling(self._described.checks, self.skipped):
+            notices.append(rescaled)
         if not self._engine.layers:
             notices.append("ran unconfined: the code ran with the rights of the account that graded it")
         if self._engine.mode == "landlock" and any("num_workers" in text for text in self._texts(submission)):

@@ -46,6 +46,7 @@ def environment() -> Environment:
         plot_of=pictures.plot,
         looks_headline=looks.headline,
         avoided=looks.avoided,
+        SKIPPED=verdicts.SKIPPED,
         OUTPUT_LETTERS=text.OUTPUT_LETTERS,
     )
     return templates
