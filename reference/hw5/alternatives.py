@@ -1,0 +1,1 @@
+"""Different but right solutions of hw5."""
