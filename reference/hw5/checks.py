@@ -254,17 +254,18 @@ def new_outputs_for_each_family(work, rng):
 
 @check(exercise="replace_head", points=2, needs=("new_outputs_for_each_family",))
 def the_rest_is_the_same(work, rng):
-    """The same model comes back, with the same modules and parameter objects but for the head, and their values."""
+    """The same model comes back; all parameters and buffers but the head's are the same objects with the same values."""
     facts = {}
     for name, model in families(rng).items():
-        objects = {**dict(model.named_modules()), **dict(model.named_parameters()), **dict(model.named_buffers())}
+        objects = {**dict(model.named_parameters()), **dict(model.named_buffers())}
         changed = work.replace_head(model, 4)
-        now = {**dict(changed.named_modules()), **dict(changed.named_parameters()), **dict(changed.named_buffers())}
+        now = {**dict(changed.named_parameters()), **dict(changed.named_buffers())}
+        place = "classifier.3" if name == "classifier" else name
         facts[name] = {
             "the same model": changed is model,
-            "the same objects": [place for place, part in now.items() if part is objects.get(place)],
-            "backbone": {place: value for place, value in state(changed).items() if not place.startswith(name)},
-            "modes": modes(changed),
+            "the same objects": [n for n, part in now.items() if not n.startswith(place) and part is objects.get(n)],
+            "state": {n: value for n, value in state(changed).items() if not n.startswith(place)},
+            "modes": {n: mode for n, mode in modes(changed).items() if not n.startswith(place)},
         }
     return facts
 
@@ -717,6 +718,7 @@ def checkpoint(rng, prefix="module.", classes=7):
     """Values for most of `Nested`, with a head of another size, a layer that it does not have, and none for `extra`."""
     values = {name: value for name, value in state(Nested(rng, classes)).items() if not name.startswith("extra")}
     values["old_head.weight"] = rng.normal(2, 5)
+    values["extra.module.weight"] = rng.normal(2, 5)
     values["old_head.bias"] = rng.normal(2)
     return {prefix + name: value for name, value in reversed(values.items())}
 
@@ -1098,7 +1100,7 @@ def squares_row_by_row(work, rng):
 @check(
     exercise="fine_tune",
     points=3.5,
-    compare={"": exact, "accuracy that was returned": at_least(0.9), "right answers of 48": at_least(44)},
+    compare={"": exact, "accuracy that was returned": at_least(0.9), "right answers of 24": at_least(21)},
 )
 def tells_brick_grass_and_gravel(work, rng):
     """Thirty crops of the left halves are enough to tell the materials on the right halves, with ImageNet's weights."""
@@ -1106,7 +1108,7 @@ def tells_brick_grass_and_gravel(work, rng):
     accuracy = work.fine_tune(model, imagenet_weights(), photos)
     return {
         "accuracy that was returned": accuracy,
-        "right answers of 48": right_answers(model, [photo[:, 256:] for photo in photos]),
+        "right answers of 24": right_answers(model, [photo[64:192, 256:] for photo in photos]),
         "head": parameters(model._fc),
     }
 
@@ -1130,21 +1132,23 @@ def squares_that_do_not_fit(work, rng):
     needs=("tells_brick_grass_and_gravel",),
     compare={
         "": exact,
-        "accuracy on right halves of other materials": at_most(0.1),
-        "right answers of 48": at_least(42),
+        "accuracy on right halves of the other material": at_most(0.1),
+        "right answers of 16": at_least(14),
     },
 )
 def learns_left_and_measures_right(work, rng):
-    """What is learned is on the left, what is measured on the right: here every right half is of another material."""
+    """What is learned is on the left, what is measured on the right: here the right half is of the other material."""
     photos = photographs(rng)
-    order = rng.choice([(0, 1, 2), (1, 2, 0), (2, 0, 1)])
-    lefts, rights = [photos[k][:, :256] for k in order], [photos[k][:, 256:] for k in order]
-    mixed = [torch.cat([left, rights[place - 1]], dim=1) for place, left in enumerate(lefts)]
+    first, second = rng.choice([(0, 1), (0, 2), (1, 0), (2, 0)])
+    pair_of = [photos[first][:128], photos[second][:128]]
+    mixed = [
+        torch.cat([own[:, :256], other[:, 256:]], dim=1) for own, other in zip(pair_of, pair_of[::-1], strict=True)
+    ]
     model, weights = Lite0(), {f"module.{name}": value for name, value in imagenet_weights().items()}
-    accuracy = work.fine_tune(model, weights, mixed, per_class=12)
+    accuracy = work.fine_tune(model, weights, mixed, per_class=6)
     return {
-        "accuracy on right halves of other materials": accuracy,
-        "right answers of 48": right_answers(model, rights),
+        "accuracy on right halves of the other material": accuracy,
+        "right answers of 16": right_answers(model, [photo[:, 256:] for photo in pair_of]),
     }
 
 
