@@ -405,19 +405,8 @@ def sigmoid_twice(work):
 
 
 @misconception(exercise="bce_with_logits")
-def clamp_at_the_kink(work):
-    """At exactly 0 the gradient of clamp is 1, so the two halves of this formula do not cancel there."""
-
-    def formula(z, y, weight):
-        log_weight = 1 + (weight - 1) * y
-        return (1 - y) * z + log_weight * (torch.log1p(torch.exp(-z.abs())) + (-z).clamp(min=0))
-
-    return loss_from(formula)
-
-
-@misconception(exercise="bce_with_logits")
-def relu_at_the_kink(work):
-    """At exactly 0 the gradient of relu is 0, so the two halves of this formula do not cancel there."""
+def one_side_of_the_kink(work):
+    """At exactly 0 relu and clamp choose one side, so the parts of this formula do not add up to the right slope there."""
 
     def formula(z, y, weight):
         log_weight = 1 + (weight - 1) * y
@@ -1451,12 +1440,12 @@ def new_optimizer(work):
 
 @misconception(exercise="unfreeze_stage")
 def optimizer_made_anew(work):
-    """Initialised once more, the optimizer holds the right groups, and has forgotten the momentum of everything."""
+    """Initialised once more, the optimizer has forgotten the momentum of everything, and its own settings as well."""
 
     class Wrong(Unfreezing):
         def add(self, model, optimizer, fresh, lr):
             groups = [*optimizer.param_groups, {"params": fresh, "lr": lr}]
-            optimizer.__init__(groups, **optimizer.defaults)
+            optimizer.__init__(groups, lr=lr)
 
     return {"unfreeze_stage": Wrong()}
 
@@ -2381,12 +2370,12 @@ def imagenets_statistics_always(work):
 
 
 @misconception(exercise="to_pretrained_input")
-def size_of_224(work):
-    """The size is an argument; 224 is what one network was trained with."""
+def default_size_always(work):
+    """The size is an argument; 64 is only its default."""
 
     class Wrong(Inputs):
         def __call__(self, x, size=64, mean=IMAGENET_MEAN, std=IMAGENET_STD):
-            return super().__call__(x, 224, mean, std)
+            return super().__call__(x, 64, mean, std)
 
     return {"to_pretrained_input": Wrong()}
 
@@ -2820,35 +2809,12 @@ def reshaped_at_once(work):
 
 
 @misconception(exercise="fine_tune")
-def upper_and_lower_half(work):
-    """Left and right are told apart by the columns; this cuts the rows in two."""
-
-    def half_crops(photo, half, size=64):
-        middle = photo.shape[0] // 2
-        return squares_of(photo[:middle] if half == "left" else photo[middle:], size)
-
-    return half_crops
-
-
-@misconception(exercise="fine_tune")
 def right_half_one_column_late(work):
     """In a picture of odd width the right half begins at W // 2: the middle column belongs to it."""
 
     def half_crops(photo, half, size=64):
         middle = photo.shape[1] // 2
         return squares_of(photo[:, :middle] if half == "left" else photo[:, -middle:], size)
-
-    return half_crops
-
-
-@misconception(exercise="fine_tune")
-def overlapping_squares(work):
-    """These squares overlap each other by half: each part of the picture is to occur once."""
-
-    def half_crops(photo, half, size=64):
-        middle, step = photo.shape[1] // 2, max(1, size // 2)
-        part = photo[:, :middle] if half == "left" else photo[:, middle:]
-        return part.unfold(0, size, step).unfold(1, size, step).flatten(0, 1)
 
     return half_crops
 
@@ -2920,17 +2886,6 @@ def backbone_not_frozen(work):
         def new_head(self, model, classes):
             super().new_head(model, classes)
             model.requires_grad_(True)
-
-    return {"fine_tune": Wrong()}
-
-
-@misconception(exercise="fine_tune")
-def inputs_from_0_to_255(work):
-    """These weights have never seen values up to 255: inputs are to be prepared as they were in their training."""
-
-    class Wrong(Tuning):
-        def prepared(self, x):
-            return x
 
     return {"fine_tune": Wrong()}
 

@@ -418,7 +418,7 @@ except RuntimeError as error:
 # * `loaded`: in both, with equal shapes. The model gets these values, parameters and buffers alike.
 # * `missing`: in the model only. `unexpected`: in `state` only. `mismatched`: in both, with different shapes. Each name
 #   is in one list. What is not loaded keeps its value in the model.
-# * `loaded`, `missing` and `mismatched` are in the order of `model.state_dict()`, `unexpected` in that of `state`.
+# * `loaded`, `missing` and `mismatched` are in the order of `model.state_dict()`, `unexpected` in any.
 # * If nothing fits, it is a `ValueError`, and the model is as before.
 # * The model keeps its parameter objects and their dtypes, and shares no memory with `state`, which stays as it is.
 
