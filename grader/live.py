@@ -61,6 +61,11 @@ def check_here(exercise: str, namespace: Mapping[str, Any] | None = None, start:
 
 
 def _grade(assignment: Assignment, recording: Recording, exercise: str, namespace: Mapping[str, Any]) -> ExerciseGrade:
+    from grader.grading.needs import skipped
+
+    settings = next(e for e in assignment.settings.exercise if e.id == exercise)
+    if reason := skipped(assignment).get(exercise):
+        return ExerciseGrade(id=exercise, title=settings.title, score=0.0, max_score=0.0, note=reason, skipped=True)
     from grader.authoring.declare import Check
     from grader.authoring.load import load_source
     from grader.grading.points import add_up, grade_check, passes
@@ -98,7 +103,6 @@ def _grade(assignment: Assignment, recording: Recording, exercise: str, namespac
     }
     passed = {name: passes([run]) for name, run in runs.items()}
     checks = tuple(grade_check(spec, [runs[spec.name]], passed) for spec in specs)
-    settings = next(e for e in assignment.settings.exercise if e.id == exercise)
     return ExerciseGrade(
         id=exercise,
         title=settings.title,

@@ -1,6 +1,7 @@
 """`grader.check` in a notebook: the public checks of one exercise, in the words of the report."""
 
 import random
+import shutil
 from itertools import pairwise
 from pathlib import Path
 
@@ -58,3 +59,12 @@ def test_an_unknown_exercise_is_refused_with_the_known_ones() -> None:
 def test_while_the_notebook_is_graded_nothing_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(OBSERVED, "1")
     assert repr(grader.check("mlp")) == "mlp: checked when the notebook has run"
+
+
+def test_an_exercise_whose_package_is_missing_is_skipped_with_the_reason(tmp_path: Path) -> None:
+    home = shutil.copytree(HW2, tmp_path / "hw2")
+    settings = home / "assignment.toml"
+    settings.write_text(settings.read_text().replace('id = "mlp"\n', 'id = "mlp"\nneeds = ["no_such_weights"]\n'))
+    shown = check_here("mlp", {"MLP": MLP}, home)
+    assert "skipped" in shown.text.splitlines()[0]
+    assert "no_such_weights" in shown.text and "no_such_weights" in shown.html

@@ -61,6 +61,8 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         names: The names that the student's notebook is to define for it; its id where none are given.
         avoid: What it is to be written without: dotted names such as "torch.softmax", or a bare "softmax" for whatever
             goes by that name. A use never costs points; it is shown to a person (see `grader.assignment.avoid`).
+        needs: Top-level modules without which it cannot be checked; where one is not installed, the exercise is
+            skipped and its points are spread over the others (see `grader.grading.needs`).
 
     Example:
         >>> Exercise(id="one_hot", title="One-hot labels", points=8.0).names
@@ -72,6 +74,7 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     points: float
     names: tuple[str, ...] = ()
     avoid: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.names:

@@ -64,6 +64,11 @@ def _folder_name(name: str) -> bool:
     return _inside(name) and "/" not in name and name == name.strip() and not name.startswith(".")
 
 
+def _is_module(name: str) -> bool:
+    """Whether a name can be that of a top-level module; looking for one inside a package would import the package."""
+    return name.isidentifier() and not name.startswith("__")
+
+
 def _distinct_exercises(exercises: tuple[Exercise, ...]) -> bool:
     return bool(exercises) and max(Counter(exercise.id for exercise in exercises).values()) == 1
 
@@ -127,5 +132,9 @@ _RULES: Mapping[str, Rule] = {
     "exercise.avoid": Rule(
         'a list of Python names such as "torch.softmax", or "softmax" for whatever goes by that name, each once',
         lambda names: all(map(is_name, names)) and distinct(names),
+    ),
+    "exercise.needs": _Rule(
+        "a list of names of modules without dots, each once",
+        lambda names: all(map(_is_module, names)) and _distinct(names),
     ),
 }

@@ -89,10 +89,11 @@ def _table(grade: Grade) -> Table:
     for exercise in grade.exercises:
         passed = sum(check.points == check.max_points for check in exercise.checks)
         colour = "green" if exercise.score == exercise.max_score else "yellow" if exercise.score else "red"
+        earned = f"[{colour}]{exercise.score:g}[/] / {exercise.max_score:g}"
         table.add_row(
             escape(exercise.id),
-            f"[{colour}]{exercise.score:g}[/] / {exercise.max_score:g}",
-            f"{passed} / {len(exercise.checks)}",
+            "[dim]skipped[/]" if exercise.skipped else earned,
+            "" if exercise.skipped else f"{passed} / {len(exercise.checks)}",
             *([_rehearsed(exercise)] if rehearsed else []),
             escape(_first_problem(exercise, grade)),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from grader.assignment.avoid import avoided_by
 from grader.assignment.model import Exercise
@@ -25,6 +26,7 @@ def exercises(
     by_device: Sequence[Observed],
     cells: Sequence[Cell],
     looks: Looks = _NO_LOOKS,
+    skipped: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[ExerciseGrade, ...]:
     """Grade each exercise of an assignment.
 
@@ -34,6 +36,7 @@ def exercises(
         by_device: What was observed, one entry a device.
         cells: The student's code cells.
         looks: What was found in their text.
+        skipped: Exercises that could not be checked here, by id, with the reason.
 
     Returns:
         The exercises' grades, in order.
@@ -43,7 +46,9 @@ def exercises(
     graded = []
     for exercise in settings:
         own = [check for check in checks if check.exercise == exercise.id]
-        if own:
+        if exercise.id in skipped:
+            graded.append(_skipped(exercise, cells, skipped[exercise.id]))
+        elif own:
             found = (*looks.exercises.get(exercise.id, ()), *_called(exercise, own, by_device))
             graded.append(_exercise(exercise, own, by_device, cells, _note(exercise, defined, ends), found))
     return tuple(graded)
@@ -92,6 +97,20 @@ def _exercise(
         note="" if all(passed.values()) else note,
         checks=grades,
         looks=looks,
+    )
+
+
+def _skipped(exercise: Exercise, cells: Sequence[Cell], reason: str) -> ExerciseGrade:
+    code, code_cells = source_of(cells, exercise.names)
+    return ExerciseGrade(
+        id=exercise.id,
+        title=exercise.title,
+        score=0.0,
+        max_score=0.0,
+        code=code,
+        code_cells=tuple(code_cells),
+        note=reason,
+        skipped=True,
     )
 
 

@@ -101,6 +101,7 @@ class ExerciseGrade(msgspec.Struct, frozen=True, kw_only=True):
         note: A sentence when something outside the checks matters, such as the cell that failed.
         checks: Its checks in the author's order.
         looks: What is worth a person's look in its code and calls; never changes points.
+        skipped: Whether it could not be checked on this machine; `note` says why, and it is worth no points here.
     """
 
     id: str
@@ -113,6 +114,7 @@ class ExerciseGrade(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     checks: tuple[CheckGrade, ...] = ()
     looks: tuple[Look, ...] = ()
+    skipped: bool = False
 
 
 class CellProblem(msgspec.Struct, frozen=True, kw_only=True):

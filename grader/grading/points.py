@@ -40,6 +40,30 @@ def passes(runs: Iterable[Run]) -> bool:
     return bool(ran) and all(ran)
 
 
+def spread(points: Sequence[float], total: float) -> list[float]:
+    """Scale points to a new sum: in proportion, to the sixth decimal, and adding up to that sum exactly.
+
+    Args:
+        points: Points above 0.
+        total: What they are to add up to.
+
+    Returns:
+        As many points, each off its share of the total by at most a millionth.
+
+    Example:
+        >>> spread([1, 1, 1], 10)
+        [3.333333, 3.333334, 3.333333]
+    """
+    # The running sum is rounded, not its parts: so what rounding takes from one, it gives to the next.
+    whole, reached, before, scaled = sum(points), 0.0, 0.0, []
+    for own in points:
+        reached += own
+        here = round(total * (reached / whole), 6)
+        scaled.append(round(here - before, 6))
+        before = here
+    return scaled
+
+
 def add_up(points: Iterable[float]) -> float:
     """Add points so that thirds and tenths come out as a person would write them.
 

@@ -19,6 +19,7 @@ from grader.grading import assemble
 from grader.grading.judging import BadCheckFile, Judging, refuse_verdicts
 from grader.grading.looking import in_plain_sight, look_at
 from grader.grading.model import ExerciseGrade, Grade, Status, Timing
+from grader.grading.needs import checks_left, rescaling, skipped
 from grader.grading.pipeline import Exam, Observed, Progress, not_run, observe_and_judge
 from grader.grading.points import add_up
 from grader.grading.recording import Recording
@@ -99,6 +100,7 @@ class GradingRun:
         self._start_seconds = 0.0
         self._keep = keep
         self._shared: dict[str, SharedReference] = {}
+        self.skipped = skipped(assignment)
 
     def __enter__(self) -> GradingRun:
         """Start the trusted worker, before any student code is read."""
@@ -123,8 +125,8 @@ class GradingRun:
 
     @property
     def checks(self) -> tuple[CheckSpec, ...]:
-        """The checks of this run, in the author's order."""
-        return self._described.checks
+        """The checks of this run, in the author's order; without those of skipped exercises."""
+        return checks_left(self._described.checks, self.skipped)
 
     @property
     def misconceptions(self) -> tuple[VariantSpec, ...]:
@@ -170,7 +172,7 @@ class GradingRun:
             looks = looking.result()
         if self._recording is not None:
             looks = in_plain_sight(looks)  # nobody but the student reads this grade
-        exercises = assemble.exercises(settings, self.checks, by_device, cells, looks)
+        exercises = assemble.exercises(settings, self.checks, by_device, cells, looks, self.skipped)
         grade = msgspec.structs.replace(self._grade(submission, by_device, exercises), looks=looks.elsewhere)
         evidence = dict(zip(self.devices, (observed.results for observed in by_device), strict=True))
         return Graded(grade, evidence)
@@ -270,6 +272,8 @@ class GradingRun:
                 f"provisional: {len(cut_off)} checks were not run; their processes have to talk to each other, "
                 "and the confinement here leaves them no sockets"
             )
+        if rescaled := rescaling(self._described.checks, self.skipped):
+            notices.append(rescaled)
         if not self._engine.layers:
             notices.append("ran unconfined: the code ran with the rights of the account that graded it")
         if self._engine.mode == "landlock" and any("num_workers" in text for text in self._texts(submission)):

@@ -26,10 +26,13 @@ def record(assignment: Assignment, engine: Engine) -> Recording:
         The recording.
 
     Raises:
-        BadCheckFile: The reference fails a check, or a public check needs labels that only the judge may hold.
+        BadCheckFile: The reference fails a check, a public check needs labels that only the judge may hold, or a
+            module that an exercise needs is not installed.
     """
     seed = public_seed(assignment)
     with GradingRun(assignment, engine, seed) as run:
+        for exercise_id, reason in run.skipped.items():
+            raise BadCheckFile(f"{assignment.name}: {exercise_id} cannot be recorded here. {reason}")
         public = tuple(check for check in run.checks if check.visibility == "public")
         for check in public:
             if any(isinstance(c, Accuracy) for c in check.compare.values()):

@@ -48,6 +48,7 @@ def student_exercise(exercise: ExerciseGrade, scope: Literal["full", "public"], 
         note=exercise.note,
         checks=checks,
         looks=tuple(_plain_use(look) for look in exercise.looks if look.kind == "source" and look.avoided),
+        skipped=exercise.skipped,
     )
 
 

@@ -47,6 +47,7 @@ def environment() -> Environment:
         plot_of=pictures.plot,
         looks_headline=looks.headline,
         avoided=looks.avoided,
+        SKIPPED=verdicts.SKIPPED,
         OUTPUT_LETTERS=text.OUTPUT_LETTERS,
     )
     return templates

@@ -50,7 +50,8 @@ def check_text(grade: ExerciseGrade) -> str:
         Lines of at most 88 letters (code and paths excepted) without control characters.
     """
     shown = student_exercise(grade, "public", "verdict")
-    lines = [f"{line(shown.title)}: {points(shown.score)} of {points(shown.max_score)} points"]
+    earned = "skipped" if shown.skipped else f"{points(shown.score)} of {points(shown.max_score)} points"
+    lines = [f"{line(shown.title)}: {earned}"]
     if shown.misconception:
         lines += _wrapped(f"A known misunderstanding: {shown.misconception.hint}", "  ")
     if shown.note:

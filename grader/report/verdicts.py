@@ -60,6 +60,9 @@ _LOOKS: Mapping[VerdictName, Look] = MappingProxyType(
 )
 
 
+SKIPPED = Look("–", "skipped", "idle", "It could not be checked on this machine; the other exercises bear its points.")
+
+
 def look(verdict: VerdictName) -> Look:
     """How a verdict is shown.
 

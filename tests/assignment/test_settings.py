@@ -50,7 +50,7 @@ def test_everything_that_is_given_is_read(write):
             "late = { grace_minutes = 15, percent_per_day = 10, max_percent = 50 }\n"
             "limits = { cell_seconds = 2.5, memory_bytes = 1000 }\n"
             '[[exercise]]\nid = "mlp"\ntitle = "A perceptron"\npoints = 2.5\nnames = ["MLP", "train"]\n'
-            'avoid = ["torch.nn.Linear", "linear"]\n'
+            'avoid = ["torch.nn.Linear", "linear"]\nneeds = ["big_weights"]\n'
         )
     )
 
@@ -60,6 +60,7 @@ def test_everything_that_is_given_is_read(write):
     assert (read.late.max_percent, read.limits.cell_seconds, read.limits.memory_bytes) == (50, 2.5, 1000)
     assert read.exercise[0].names == ("MLP", "train")
     assert read.exercise[0].avoid == ("torch.nn.Linear", "linear")
+    assert read.exercise[0].needs == ("big_weights",)
 
 
 def test_settings_cannot_be_changed(write):
@@ -116,6 +117,11 @@ def test_a_wrong_value_is_told_with_file_key_and_what_was_expected(write):
             'goes by that name, each once, got ["F.softmax()"]',
         ),
         (ONE + 'avoid = "softmax"\n', "exercise[1].avoid must be a list of Python names such as"),
+        (
+            ONE + 'needs = ["torch.nn"]\n',
+            'exercise[1].needs must be a list of names of modules without dots, each once, got ["torch.nn"]',
+        ),
+        (ONE + 'needs = ["__main__"]\n', "exercise[1].needs must be a list of names of modules without dots"),
         (
             ONE + ONE.replace("scale_hook", "b").replace('title = "Scale"\n', ""),
             "exercise[2].title is missing; it must be",

@@ -1,11 +1,12 @@
 """Points: all for a pass wherever it ran, none otherwise."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.authoring.spec import CheckSpec
 from grader.grading.model import Run
-from grader.grading.points import add_up, grade_check, passes
+from grader.grading.points import add_up, grade_check, passes, spread
 
 VERDICTS = st.sampled_from(["pass", "fail", "error", "missing", "timeout", "crash", "invalid", "not run"])
 
@@ -59,3 +60,16 @@ def test_a_pass_with_what_it_needs_earns_its_points() -> None:
 @given(st.lists(st.integers(1, 40), max_size=20), st.integers(1, 8))
 def test_shares_add_up_to_their_whole(parts: list[int], divisor: int) -> None:
     assert add_up([p / divisor for p in parts] * divisor) == float(sum(parts))
+
+
+@given(st.lists(st.integers(1, 400), min_size=1, max_size=80), st.integers(1, 4000))
+def test_spread_points_add_up_to_the_new_sum_and_keep_their_shares(tenths: list[int], total: int) -> None:
+    points = [tenth / 10 for tenth in tenths]
+    scaled = spread(points, total / 10)
+    assert add_up(scaled) == total / 10
+    for own, now in zip(points, scaled, strict=True):
+        assert now == pytest.approx(own / sum(points) * total / 10, abs=1.1e-6)
+
+
+def test_spread_over_nothing_is_nothing() -> None:
+    assert spread([], 12) == []

@@ -477,3 +477,43 @@ def test_a_device_in_place_of_a_notebook_is_refused_and_not_read(
     assert main(["submit", "/dev/zero", "--assignment", "small"]) == 2
     told = "/dev/zero is no regular file but a pipe, a device or the like; hand in a notebook"
     assert told in capsys.readouterr().err
+
+
+def test_an_exercise_whose_package_is_missing_is_skipped_and_the_others_bear_its_points(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = course / "reference/small/assignment.toml"
+    settings.write_text(SETTINGS + 'needs = ["no_such_weights"]\n')
+    _, grade = submit(
+        notebook(course / "small.ipynb", "def double(x):\n    return 2 * x if x.dim() == 1 else x", NEGATE)
+    )
+    assert (grade.score, grade.max_score) == (2.5, 10.0)
+    double, negate = grade.exercises
+    assert (double.skipped, [check.max_points for check in double.checks]) == (False, [2.5, 7.5])
+    assert (negate.skipped, negate.score, negate.max_score, negate.checks) == (True, 0.0, 0.0, ())
+    why = "it needs no_such_weights, which is not installed here"
+    told = "points rescaled: 4 → 10, because negate could not be checked here"
+    shown = " ".join(capsys.readouterr().out.replace("│", " ").replace("`", "").split())
+    assert "skipped" in shown and told in shown and why.split(",")[0] in shown
+    for edition in ("report.html", "instructor.html"):
+        page = (course / "reports/small/alice/attempt-1" / edition).read_text()
+        page = page.replace("<code>", "").replace("</code>", "")
+        assert "skipped</span>" in page and told in page and why in page
+
+
+def test_a_skipped_exercise_is_skipped_with_recorded_observations_too(course: Path) -> None:
+    assert main(["release", "small"]) == 0
+    (course / "reference").rename(course / "kept")
+    settings = course / "assignments/small/assignment.toml"
+    settings.write_text(settings.read_text() + 'needs = ["no_such_weights"]\n')
+    _, grade = submit(notebook(course / "small.ipynb", DOUBLE, NEGATE))
+    assert (grade.scope, grade.score, grade.max_score) == ("public", 3.0, 3.0)
+    assert [exercise.skipped for exercise in grade.exercises] == [False, True]
+    assert "points rescaled: 1 → 3, because `negate` could not be checked here" in grade.notices
+
+
+def test_nothing_is_released_without_what_an_exercise_needs(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (course / "reference/small/assignment.toml").write_text(SETTINGS + 'needs = ["no_such_weights"]\n')
+    assert main(["release", "small"]) == 2
+    assert "small: negate cannot be recorded here. Skipped: it needs" in " ".join(capsys.readouterr().err.split())
+    assert not (course / "assignments").exists()
