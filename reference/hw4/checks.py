@@ -129,10 +129,10 @@ def loss_over_the_samples(work, rng):
 
 @check(exercise="train_one_epoch", points=2.5, visibility="hidden", compare=STEPS)
 def clipped_by_the_norm_of_all(work, rng):
-    """Gradients are clipped by their norm over all parameters: in every batch, in some batches, in none."""
+    """Gradients are clipped by their norm over all parameters: in every batch, in some batches, in none, to nothing."""
     data = [(rng.normal(4, 3), rng.normal(4, 2)) for _ in range(2)] + [(rng.normal(2, 3), rng.normal(2, 2) * 30)]
     start, facts = classifier(rng, 3, 2), {}
-    for name, limit in (("in every batch", 0.05), ("in the last batch only", 8.0), ("in no batch", 1e4)):
+    for name, limit in (("in every batch", 0.05), ("in the last batch only", 8.0), ("in no batch", 1e4), ("to 0", 0.0)):
         model = copy.deepcopy(start)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.5)
         work.train_one_epoch(model, data, nn.MSELoss(), optimizer, max_norm=limit)
@@ -236,8 +236,8 @@ def mode_is_restored(work, rng):
         model = normed_classifier(rng)
         data = labelled(rng, model, (3, 2))
         seen = watch_modes(model.train(training))
-        measured(work, model, data, nn.CrossEntropyLoss())
-        facts[name] = {"modes in each forward pass": seen, "modes afterwards": modes(model)}
+        found = measured(work, model, data, nn.CrossEntropyLoss())
+        facts[name] = {"modes in each forward pass": seen, "modes afterwards": modes(model), "measured": found}
     return facts
 
 
@@ -275,6 +275,11 @@ def shifted(rng, values):
     return [value + shift for value in values]
 
 
+def up_and_down(rng, count):
+    """Values that go up and down at random in steps of 1/8, so that sums and differences stay exact."""
+    return (rng.integers(-6, 7, count).cumsum(0) / 8).tolist()
+
+
 @check(exercise="early_stopping", points=2.5)
 def stops_after_patience(work, rng):
     """With a plateau, a late improvement and a slow rise, the answer is yes after `patience` epochs in a row."""
@@ -297,6 +302,8 @@ def follows_mode_and_min_delta(work, rng):
         "rising, mode max, min_delta 0.5": answers(work.EarlyStopping(2, 0.5, mode="max"), up)["stop"],
         "falling, mode min, min_delta 0.5": answers(work.EarlyStopping(3, min_delta=0.5), down)["stop"],
         "rising, mode min": answers(work.EarlyStopping(4), up)["stop"],
+        "up and down, mode max": answers(work.EarlyStopping(3, 0.25, "max"), up_and_down(rng, 60))["stop"],
+        "up and down, mode min": answers(work.EarlyStopping(2, 0.5), up_and_down(rng, 60))["stop"],
     }
 
 
@@ -765,6 +772,8 @@ def stops_early_for_good(work, rng):
     for name, losses, end in (
         ("a plateau, NaN and a rise", [5.0, 3.0, 4.0, 2.5, 2.5, math.nan, 2.75], None),
         ("interrupted among the bad epochs", [5.0, 3.0, 4.0, 3.5, 3.25, 3.5, 1.0], ("train", 4)),
+        ("NaN in every epoch", [math.nan] * 4, None),
+        ("NaN in the first epochs", [math.nan, math.nan, 3.0, 4.0, math.nan, 3.5], None),
     ):
         with temporary_folder() as folder:
             first, second, third = Scripted(rng, losses, end), Scripted(rng, losses), Scripted(rng, losses)
@@ -960,6 +969,7 @@ def steps_are_epochs(work, rng):
             work.log_epoch(writer, epoch, numbers(rng, "loss"), numbers(rng, "loss"), model)
         facts[name] = {
             "steps of the curves": sorted([str(e["tag"]), str(e["step"])] for e in writer.scalars),
+            "curves": writer.curves(),
             "steps of the histograms": sorted([str(e["tag"]), str(e["step"])] for e in writer.histograms),
         }
     return facts
@@ -973,7 +983,7 @@ def flushes_once_and_stays_open(work, rng):
     for epoch in range(2):
         work.log_epoch(writer, epoch, numbers(rng, "loss", "acc"), numbers(rng, "loss"), model)
         facts[f"after epoch {epoch}"] = writer.ends()
-    return facts
+    return facts | writer.curves()
 
 
 @check(exercise="log_epoch", points=0.8, visibility="hidden", needs=("curves_under_their_tags",))
@@ -1095,8 +1105,9 @@ def defaults_of(rng):
         "name": "baseline",
         "epochs": rng.integer(3, 40),
         "amp": False,
-        "optimizer": {"type": "sgd", "lr": 0.5, "momentum": 0.75, "nesterov": False},
+        "optimizer": {"type": "sgd", "lr": rng.number(), "momentum": rng.number(), "nesterov": False},
         "data": {"root": "data", "crop": [28, 28], "aug": {"flip": True, "shift": rng.integer(1, 5)}},
+        "mean": [rng.number() for _ in range(3)],
         "resume": None,
     }
 
@@ -1148,21 +1159,23 @@ def unknown_names_are_refused(work, rng):
         "deep in the overrides": ({}, {"data.aug.shfit": "3"}),
         "a section that is not there": ({}, {"optim.lr": "0.1"}),
         "below a value": ({}, {"epochs.max": "3"}),
+        "two below a value": ({}, {"epochs.max.more": "3"}),
     }
     facts = {}
     for name, (content, overrides) in cases.items():
         facts[name] = raises(lambda c=content, o=overrides: load(work, c, o, defaults_of(rng)), KeyError)
-    return facts
+    return facts | {"known names only": load(work, {"epochs": 3}, {"data.aug.shift": "3"}, defaults_of(rng))}
 
 
 @check(exercise="load_config", points=0.8, visibility="hidden", needs=("file_over_defaults", "overrides_over_the_file"))
 def defaults_and_overrides_stay(work, rng):
     """Defaults and overrides are unchanged, also when the result is changed; the result reads back as a file."""
-    defaults, overrides = defaults_of(rng), {"optimizer.lr": "0.125", "data.crop": [7, 7]}
+    defaults, overrides = defaults_of(rng), {"optimizer.lr": "0.125", "data.crop": [7, [7, 9]]}
     config = load(work, {"data": {"aug": {"flip": False}}, "amp": True}, overrides, defaults)
     again = load(work, config, {}, defaults)
     facts = {"defaults after loading": copy.deepcopy(defaults), "the result, written and read": copy.deepcopy(again)}
     config["data"]["crop"].append(1)
+    config["data"]["crop"][1].append(3)
     config["data"]["aug"]["shift"] = 99
     other = load(work, {}, {}, defaults)
     other["data"]["crop"].append(2)

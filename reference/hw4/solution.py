@@ -77,7 +77,7 @@ print("mean over the samples:", torch.cat(losses).mean().item())
 # * `loss_fn(outputs, y)` gets what the model returns, and gives the mean over the batch. A loss such as
 #   `nn.CrossEntropyLoss` takes raw logits: it has its own softmax inside.
 # * The model trains in training mode, whatever mode it arrives in.
-# * With `max_norm=None` nothing is clipped. Parameters without a gradient are no obstacle.
+# * With `max_norm=None` nothing is clipped; 0 is a limit like others. Parameters without a gradient are no obstacle.
 # * It returns, as a Python float, the mean loss over all *samples*, each as it was when its batch was trained on.
 
 
@@ -90,7 +90,7 @@ def train_one_epoch(model, loader, loss_fn, optimizer, max_norm=None):
         loader: Iterable of batches ``(x, y)``.
         loss_fn: Function of outputs and y; returns the mean loss of a batch, 0-d.
         optimizer: Holds the model's parameters.
-        max_norm: Limit for the norm of all gradients together; None for no limit.
+        max_norm: Limit for the norm of all gradients together, 0 or more; None for no limit.
 
     Returns:
         The mean loss over the samples, a Python float.
@@ -463,7 +463,8 @@ class Training:
 #
 # * `best.pt` in the same folder is saved (by `state.save`, at any time after validation) in each epoch whose validation
 #   loss is lower than all before it; NaN is never lower. When `fit` ends, the model holds the weights of the best
-#   epoch, while `last.pt` still holds those of the last.
+#   epoch, while `last.pt` still holds those of the last. If all losses were NaN, there is no `best.pt`, and the model
+#   ends with the weights of the last epoch.
 # * Training ends after the epoch in which the validation loss has not been lower than the lowest for `patience` epochs
 #   in a row, or when there have been `epochs` epochs **in total**.
 # * The history that is returned is a dict with the lists `"train_loss"`, `"val_loss"` and `"lr"`, one entry for each
@@ -824,7 +825,7 @@ def load_config(path, overrides, defaults):
             if isinstance(into[key], dict) and isinstance(value, dict):
                 merge(into[key], value, f"{where}{key}.")
             else:
-                into[key] = copy.deepcopy(value)
+                into[key] = value
 
     def parsed(value):
         try:
