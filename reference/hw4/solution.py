@@ -463,8 +463,7 @@ class Training:
 #
 # * `best.pt` in the same folder is saved (by `state.save`, at any time after validation) in each epoch whose validation
 #   loss is lower than all before it; NaN is never lower. When `fit` ends, the model holds the weights of the best
-#   epoch, while `last.pt` still holds those of the last. If all losses were NaN, there is no `best.pt`, and the model
-#   ends with the weights of the last epoch.
+#   epoch, while `last.pt` still holds those of the last. At least one validation loss is not NaN.
 # * Training ends after the epoch in which the validation loss has not been lower than the lowest for `patience` epochs
 #   in a row, or when there have been `epochs` epochs **in total**.
 # * The history that is returned is a dict with the lists `"train_loss"`, `"val_loss"` and `"lr"`, one entry for each
