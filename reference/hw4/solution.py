@@ -469,9 +469,10 @@ class Training:
 # * The history that is returned is a dict with the lists `"train_loss"`, `"val_loss"` and `"lr"`, one entry for each
 #   epoch; `lr` is the learning rate that this epoch was trained with.
 # * **Resuming.** If there is a `last.pt`, the run goes on from there, with a fresh `state`: an interrupted run, taken
-#   up again, returns the same history and ends in the same weights as one that was not interrupted, wherever it broke
-#   off. A run that is complete (or was ended by `patience`) trains no further, but the model gets its best weights; one
-#   with more `epochs` than before trains those that are missing, from the last weights.
+#   up again, returns the same history and ends in the same weights as one that was not interrupted, in whichever of
+#   the four steps of an epoch it broke off (`state.save` writes all or nothing). A run that is complete (or was ended
+#   by `patience`) trains no further, but the model gets its best weights; one with more `epochs` than before trains
+#   those that are missing, from the last weights.
 # * `ckpt_dir` is a `Path` or `str`; the folder is made where there is none.
 
 
