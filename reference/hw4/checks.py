@@ -234,9 +234,9 @@ def mode_is_restored(work, rng):
     facts = {}
     for name, training in (("came in training mode", True), ("came in evaluation mode", False)):
         model = normed_classifier(rng)
-        data = labelled(rng, model, (3, 2))
+        data = [labelled(rng, model, sizes) for sizes in ((3, 2), (4, 1), (2, 5))]
         seen = watch_modes(model.train(training))
-        found = measured(work, model, data, nn.CrossEntropyLoss())
+        found = [measured(work, model, loader, nn.CrossEntropyLoss()) for loader in data]
         facts[name] = {"modes in each forward pass": seen, "modes afterwards": modes(model), "measured": found}
     return facts
 
