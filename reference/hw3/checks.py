@@ -998,18 +998,25 @@ def works_in_a_loader(work, rng):
     }
 
 
-@check(exercise="bucket_batch_sampler", points=1, visibility="hidden", needs=("similar_lengths_together",))
+@check(
+    exercise="bucket_batch_sampler",
+    points=1,
+    visibility="hidden",
+    compare={"batches in the same place with another generator": at_most(12)},
+    needs=("similar_lengths_together",),
+)
 def order_from_the_generator(work, rng):
-    """An equal generator repeats the order, no global random stream moves, and the list of lengths is not changed."""
+    """An equal generator repeats the order, another does not, no global stream moves, and the lengths stay."""
     lengths, seed = [int(2 * n + 1) for n in rng.permutation(90)], rng.integer(0, 1_000)
     given, before = list(lengths), random_state()
     runs = []
-    for _ in range(2):
-        sampler = work.BucketBatchSampler(given, 3, False, torch.Generator().manual_seed(seed))
+    for each in (seed, seed, seed + 1):
+        sampler = work.BucketBatchSampler(given, 3, False, torch.Generator().manual_seed(each))
         runs.append([[min(lengths[i] for i in batch) for batch in batches(sampler) if batch] for _ in range(2)])
     return {
         "batches in the same place, first epoch": agreement(runs[0][0], runs[1][0]),
         "batches in the same place, second epoch": agreement(runs[0][1], runs[1][1]),
+        "batches in the same place with another generator": agreement(runs[0][0], runs[2][0]),
         "global random streams that moved": moved(before),
         "the lengths afterwards": [int(n) for n in given],
     }
