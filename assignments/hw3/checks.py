@@ -168,6 +168,7 @@ def normalize_each_channel(work, rng):
         "three channels": work.Normalize(mean, std)(rng.uniform(3, 5, 4)),
         "one channel": work.Normalize([0.13], [0.31])(rng.uniform(1, 4, 6)),
         "float64": work.Normalize(mean[:2], std[:2])(rng.uniform(2, 3, 4, dtype=torch.float64)),
+        "float16": work.Normalize(mean[1:], std[1:])(rng.uniform(2, 4, 3, dtype=torch.float16)),
     }
 
 
@@ -358,4 +359,5 @@ def noise_from_the_datasets_generator(work, rng):
         "a float64 item": doubles[0],
         "a float32 item": doubles[1],
         "with std 0": work.NoisyDataset(base, 0.0)[2],
+        "with the seed that is used where none is given": work.NoisyDataset(base, 0.5)[1],
     }

@@ -456,8 +456,9 @@ def defaults_of(rng):
         "name": "baseline",
         "epochs": rng.integer(3, 40),
         "amp": False,
-        "optimizer": {"type": "sgd", "lr": 0.5, "momentum": 0.75, "nesterov": False},
+        "optimizer": {"type": "sgd", "lr": rng.number(), "momentum": rng.number(), "nesterov": False},
         "data": {"root": "data", "crop": [28, 28], "aug": {"flip": True, "shift": rng.integer(1, 5)}},
+        "mean": [rng.number() for _ in range(3)],
         "resume": None,
     }
 

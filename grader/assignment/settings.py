@@ -133,8 +133,8 @@ _RULES: Mapping[str, Rule] = {
         'a list of Python names such as "torch.softmax", or "softmax" for whatever goes by that name, each once',
         lambda names: all(map(is_name, names)) and distinct(names),
     ),
-    "exercise.needs": _Rule(
+    "exercise.needs": Rule(
         "a list of names of modules without dots, each once",
-        lambda names: all(map(_is_module, names)) and _distinct(names),
+        lambda names: all(map(_is_module, names)) and distinct(names),
     ),
 }

@@ -80,7 +80,7 @@ def reshape_finds_the_wrong_length(work):
 
     def read_idx(path):
         raw = Path(path).read_bytes()
-        if not raw.startswith(b"\x00\x00\x08"):
+        if not raw.startswith(b"\x00\x00\x08") or len(raw) == 3:
             raise ValueError("not an IDX file of uint8 values")
         sizes = np.ndarray((raw[3],), ">u4", raw[4:].ljust(4 * raw[3], b"\xff")[: 4 * raw[3]])
         return np.array(np.frombuffer(raw[4 + 4 * raw[3] :], np.uint8).reshape([int(n) for n in sizes]))

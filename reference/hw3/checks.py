@@ -77,6 +77,11 @@ def epoch(loader):
     return [int(number) for _, numbers in loader for number in numbers]
 
 
+def values(loader):
+    """The images of a `numbered` dataset, each a single number, as a loader gives them, sorted."""
+    return sorted(float(image) for images, _ in loader for image in images)
+
+
 def agreement(first, second):
     """In how many places two lists of numbers agree."""
     return sum(int(a) == int(b) for a, b in zip(first, second, strict=False))
@@ -120,7 +125,7 @@ def the_shipped_digits(work, rng):
 @check(exercise="read_idx", points=2, devices=CPU, visibility="hidden")
 def any_number_of_dimensions(work, rng):
     """Files of one, two and four dimensions are read, not only stacks of grey images."""
-    shapes = {"labels": (261,), "a table": (7, 300), "colour images": (2, 3, 5, 4)}
+    shapes = {"labels": (261,), "a table": (7, 300), "colour images": (2, 3, 5, 4), "no images": (0, 5, 4)}
     with temporary_folder() as folder:
         files = {name: write_idx(folder / name, pixels(rng, *shape)) for name, shape in shapes.items()}
         return {name: work.read_idx(str(file)) for name, file in files.items()}
@@ -147,13 +152,15 @@ def refuses_other_files(work, rng):
         "int32 values": idx_bytes(array.astype(">i4"), type_code=12),
         "one image too many": whole + bytes(24),
         "cut within the header": whole[:9],
+        "cut within the first four bytes": whole[:3],
     }
     with temporary_folder() as folder:
         found = {}
         for name, content in files.items():
             (folder / "file").write_bytes(content)
             found[name] = raises(lambda: work.read_idx(folder / "file"), ValueError)
-    return found
+        (folder / "file").write_bytes(whole)
+        return found | {"the file as it should be": work.read_idx(folder / "file")}
 
 
 @check(exercise="read_idx", points=1.8, devices=CPU, visibility="hidden", needs=("images_of_any_size",))
@@ -226,12 +233,13 @@ def a_test_set_without_labels(work, rng):
 @check(exercise="my_mnist_dataset", points=2, devices=CPU, visibility="hidden")
 def the_transform_gets_the_raw_image(work, rng):
     """The transform is called once per read, with the stored uint8 image, and what it returns is the item's image."""
-    seen = []
+    seen, corners = [], []
 
     def transform(image):
         seen.append(
             (type(image).__name__, str(image.dtype), tuple(image.shape), np.array(image).sum(dtype=np.float64).item())
         )
+        corners.append(np.array(image)[::19, ::9].tolist())
         return f"transformed {len(seen)}"
 
     with temporary_folder() as folder:
@@ -245,7 +253,11 @@ def the_transform_gets_the_raw_image(work, rng):
             "a test item": test[4],
             "the training item again": train[3][0],
         }
-    return items | {"calls before anything was read": before, "what the transform was called with": seen}
+    return items | {
+        "calls before anything was read": before,
+        "what the transform was called with": seen,
+        "some of its pixels": corners,
+    }
 
 
 @check(
@@ -292,6 +304,7 @@ def a_loop_over_the_items_ends(work, rng):
             "items in a loop, stopped after 40": sum(1 for _ in itertools.islice(iter(train), 40)),
             "test items in a loop, stopped after 40": sum(1 for _ in itertools.islice(iter(test), 40)),
             "index 9 of 9 items": raises(lambda: train[9], IndexError),
+            "index 8 of 9 items": train[8][0],
         }
 
 
@@ -340,6 +353,7 @@ def normalize_each_channel(work, rng):
         "three channels": work.Normalize(mean, std)(rng.uniform(3, 5, 4)),
         "one channel": work.Normalize([0.13], [0.31])(rng.uniform(1, 4, 6)),
         "float64": work.Normalize(mean[:2], std[:2])(rng.uniform(2, 3, 4, dtype=torch.float64)),
+        "float16": work.Normalize(mean[1:], std[1:])(rng.uniform(2, 4, 3, dtype=torch.float16)),
     }
 
 
@@ -360,6 +374,7 @@ def compose_in_order(work, rng):
         "plus 1.5, times 2, minus 4": work.Compose(steps)(x),
         "minus 4, plus 1.5": work.Compose([steps[2], steps[0]])(x),
         "no transform": work.Compose([])(x),
+        "no transform, of an array": work.Compose([])(pixels(rng, 3, 4)),
     }
 
 
@@ -460,7 +475,7 @@ def bytes_without_labels(work, rng):
 )
 def small_spread_around_a_large_mean(work, rng):
     """Sums in float64 keep the digits of a small spread around a large mean."""
-    images = rng.normal(50, 1, 8, 9, mean=700.0, std=0.3)
+    images = rng.normal(50, 3, 8, 9, mean=700.0, std=0.3)
     return stats(work, Items([(image, 1) for image in images]), 7)
 
 
@@ -469,12 +484,17 @@ def small_spread_around_a_large_mean(work, rng):
     points=1.5,
     devices=CPU,
     visibility="hidden",
-    compare={"images in the largest tensor": at_most(6), "most items alive": at_most(12)},
+    compare={
+        "images in the largest tensor": at_most(6),
+        "most items alive": at_most(12),
+        "mean": STATS,
+        "std": STATS,
+    },
     needs=("two_channels_and_a_rest",),
 )
 def holds_one_batch_at_a_time(work, rng):
     """The dataset is streamed: no tensor of all images is made, and items of past batches are let go."""
-    images = rng.uniform(62, 1, 4, 5)
+    images = rng.uniform(62, 3, 4, 5)
     alive, most = [], 0
 
     class Watched(Dataset):
@@ -499,8 +519,8 @@ def holds_one_batch_at_a_time(work, rng):
 
     watched = Watched()
     with Largest():
-        work.channel_stats(watched, 6)
-    return {
+        found = stats(work, watched, 6)
+    return found | {
         "images in the largest tensor": Largest.numel / images[0].numel(),
         "most items alive": most,
     }
@@ -515,9 +535,11 @@ def holds_one_batch_at_a_time(work, rng):
     needs=("two_channels_and_a_rest",),
 )
 def one_value_everywhere(work, rng):
-    """A channel with one value everywhere has no spread, and one image in a large batch is enough."""
-    grey = torch.cat([torch.full((1, 3, 4), 0.1), rng.uniform(1, 3, 4).to(torch.get_default_dtype())])
-    return stats(work, Items([(grey, 3)]), 8)
+    """Channels with one value everywhere have no spread, and one image in a large batch is enough."""
+    # For some of so many values the mean of the squares is rounded to less than the square of the mean.
+    greys = (torch.arange(1, 31, dtype=torch.float64) / 10)[:, None, None].expand(30, 3, 4)
+    image = torch.cat([greys, rng.uniform(3, 3, 4, dtype=torch.float64).cpu()])
+    return stats(work, Items([(image, 3)]), 8)
 
 
 # 3.5 ---------------------------------------------------------------------------------------------------------------
@@ -553,6 +575,11 @@ def numbers(dataset):
     return [int(dataset[i][1]) for i in range(len(dataset))]
 
 
+def contents(*datasets):
+    """The images of all items, each a single number, sorted: whatever part they are in."""
+    return sorted(float(dataset[i][0]) for dataset in datasets for i in range(len(dataset)))
+
+
 def as_is(image):
     return image
 
@@ -577,13 +604,16 @@ def every_item_in_one_part(work, rng):
 def a_transform_for_each_part(work, rng):
     """Training items pass through the training transform, validation items through the other, each once."""
     images = shipped_images(30).to(torch.get_default_dtype())[:, 8:20, 8:20]
+    first, second = (rng.integers(1, 1000, 12, 12).cpu() for _ in range(2))
     cls = shelf(30, [], images)
-    train, val = work.split_with_transforms(cls, "x", 0.4, rng.integer(0, 99), lambda x: x + 1000, lambda x: x + 7)
+    train, val = work.split_with_transforms(
+        cls, "x", 0.4, rng.integer(0, 99), lambda x: x + first, lambda x: x + second
+    )
     added = {"training items": [], "validation items": []}
     for name, part in (("training items", train), ("validation items", val), ("training items", train)):
         for image, number in (part[i] for i in range(len(part))):
-            added[name].append(float((image - images[int(number) % 1000]).mean()))
-    return {f"what was added to {name}": sorted({round(v, 3) for v in values}) for name, values in added.items()}
+            added[name].append((image - images[int(number) % 1000]).round())
+    return {f"what was added to {name}": torch.stack(values).unique(dim=0) for name, values in added.items()}
 
 
 @check(
@@ -599,11 +629,13 @@ def a_transform_for_each_part(work, rng):
 )
 def the_seed_decides(work, rng):
     """The same seed makes the same parts, another seed makes others, and items are drawn from the whole file."""
-    seed, other = rng.integer(0, 5_000), rng.integer(5_000, 10_000)
+    seed, other, images = rng.integer(0, 5_000), rng.integer(5_000, 10_000), rng.uniform(60)
+    held = []
 
     def parts(seed, disturbance):
         torch.manual_seed(disturbance)
-        split = work.split_with_transforms(shelf(60, []), "x", 1 / 3, seed, as_is, as_is)
+        split = work.split_with_transforms(shelf(60, [], images), "x", 1 / 3, seed, as_is, as_is)
+        held.append(contents(*split))
         return [sorted(numbers(part)) for part in split]
 
     (train, val), (train_again, val_again), (_, val_other) = parts(seed, 1), parts(seed, 2), parts(other, 1)
@@ -614,15 +646,16 @@ def the_seed_decides(work, rng):
         "most validation items out of one third of the file": max(
             len([n for n in val if start <= n < start + 20]) for start in (0, 20, 40)
         ),
+        "what both parts hold": held,
     }
 
 
 @check(exercise="split_with_transforms", points=1, devices=CPU, visibility="hidden", needs=("every_item_in_one_part",))
 def splitting_leaves_global_streams_alone(work, rng):
     """Splitting draws from no global random stream."""
-    before = random_state()
-    work.split_with_transforms(shelf(20, []), "x", 0.5, 11, as_is, as_is)
-    return {"global random streams that moved": moved(before)}
+    images, before = rng.uniform(20), random_state()
+    parts = work.split_with_transforms(shelf(20, [], images), "x", 0.5, 11, as_is, as_is)
+    return {"global random streams that moved": moved(before), "what both parts hold": contents(*parts)}
 
 
 @check(
@@ -632,8 +665,12 @@ def nothing_for_validation(work, rng):
     """A fraction of 0 leaves all items to training, and a fraction of 1 none."""
     found = {}
     for fraction in (0.0, 1.0):
-        train, val = work.split_with_transforms(shelf(12, []), "x", fraction, 5, as_is, as_is)
-        found[f"fraction {fraction:g}"] = {"training": sorted(numbers(train)), "validation": sorted(numbers(val))}
+        train, val = work.split_with_transforms(shelf(12, [], rng.uniform(12)), "x", fraction, 5, as_is, as_is)
+        found[f"fraction {fraction:g}"] = {
+            "training": sorted(numbers(train)),
+            "validation": sorted(numbers(val)),
+            "what both parts hold": contents(train, val),
+        }
     return found
 
 
@@ -665,13 +702,15 @@ def batches_of_both_loaders(work, rng):
 )
 def a_new_order_each_epoch(work, rng):
     """Training goes through the items in another order each epoch, testing always in the same."""
-    train, test = work.make_loaders(numbered(53), numbered(31), 6, rng.integer(0, 1_000))
+    images = rng.uniform(53, 1)
+    train, test = work.make_loaders(numbered(53, images), numbered(31), 6, rng.integer(0, 1_000))
     first, second = epoch(train), epoch(train)
     return {
         "items in the same place in two epochs": agreement(first, second),
         "items in their place in the dataset": agreement(first, range(53)),
         "test items, first epoch": epoch(test),
         "test items, second epoch": epoch(test),
+        "what the third epoch of training holds": values(train),
     }
 
 
@@ -685,11 +724,13 @@ def a_new_order_each_epoch(work, rng):
 )
 def the_seed_repeats_the_orders(work, rng):
     """Loaders made with the same seed repeat the orders of both epochs; another seed gives others."""
-    seed = rng.integer(0, 1_000)
+    seed, images = rng.integer(0, 1_000), rng.uniform(41, 1)
+    held = []
 
     def two_epochs(seed, disturbance):
-        train, _ = work.make_loaders(numbered(41), numbered(5), 7, seed)
+        train, test = work.make_loaders(numbered(41, images), numbered(5, images), 7, seed)
         torch.manual_seed(disturbance)
+        held.append(values(test))
         return epoch(train), epoch(train)
 
     first, again, other = two_epochs(seed, 1), two_epochs(seed, 2), two_epochs(seed + 1, 1)
@@ -697,35 +738,41 @@ def the_seed_repeats_the_orders(work, rng):
         "items in the same place, first epoch": agreement(first[0], again[0]),
         "items in the same place, second epoch": agreement(first[1], again[1]),
         "items in the same place with another seed": agreement(first[0], other[0]),
+        "what the tests hold": held,
     }
 
 
 @check(exercise="make_loaders", points=1.5, devices=CPU, visibility="hidden", needs=("batches_of_both_loaders",))
 def loaders_leave_global_streams_alone(work, rng):
     """Neither making nor reading the loaders draws from a global random stream."""
-    start = random_state()
-    train, test = work.make_loaders(numbered(13), numbered(11), 4, 7)
+    images, start = rng.uniform(13, 1), random_state()
+    train, test = work.make_loaders(numbered(13, images), numbered(11, images), 4, 7)
     made, before_train = moved(start), random_state()
-    epoch(train)
+    held = [values(train)]
     trained, before_test = moved(before_train), random_state()
-    epoch(test)
-    return {"moved by making them": made, "moved by training": trained, "moved by testing": moved(before_test)}
+    held.append(values(test))
+    return {
+        "moved by making them": made,
+        "moved by training": trained,
+        "moved by testing": moved(before_test),
+        "what they hold": held,
+    }
 
 
 @check(exercise="make_loaders", points=1, devices=CPU, visibility="hidden", needs=("a_new_order_each_epoch",))
 def testing_in_between_changes_nothing(work, rng):
     """The orders of training are the same whether or not the test loader is read between two epochs."""
-    seed = rng.integer(0, 1_000)
+    seed, images, held = rng.integer(0, 1_000), rng.uniform(9, 1), []
 
     def second_epoch(tests):
         torch.manual_seed(0)
-        train, test = work.make_loaders(numbered(45), numbered(9), 4, seed)
+        train, test = work.make_loaders(numbered(45), numbered(9, images), 4, seed)
         epoch(train)
-        for _ in range(tests):
-            epoch(test)
+        held.extend(values(test) for _ in range(tests))
         return epoch(train)
 
-    return {"items in the same place in the second epoch": agreement(second_epoch(0), second_epoch(2))}
+    same = agreement(second_epoch(0), second_epoch(2))
+    return {"items in the same place in the second epoch": same, "what the tests hold": held}
 
 
 # 3.7 ---------------------------------------------------------------------------------------------------------------
@@ -762,9 +809,9 @@ def any_dtype_and_pad_value(work, rng):
 @check(exercise="pad_collate", points=1.5, devices=CPU, visibility="hidden", needs=("values_first_then_padding",))
 def the_batch_stays_as_it_was(work, rng):
     """The list, its order and its tensors are the same after collating, and X is a tensor of its own."""
-    batch = sequences(rng, (4, 4, 1, 3)) + sequences(rng, (4,))
+    batch = sequences(rng, (24, 24, 1, 13)) + sequences(rng, (24,))
     X, _, _ = work.pad_collate(batch, pad_value=7)
-    single = sequences(rng, (4,))
+    single = sequences(rng, (14,))
     X_single, _, _ = work.pad_collate(single)
     X.fill_(0)
     X_single.fill_(0)
@@ -778,10 +825,10 @@ def the_batch_stays_as_it_was(work, rng):
 @check(exercise="pad_collate", points=1.5, devices=CPU, visibility="hidden", needs=("values_first_then_padding",))
 def one_sequence_or_an_empty_one(work, rng):
     """A batch of one and a sequence of length 0 are collated too, in a loader as well."""
-    items = Items(sequences(rng, (2, 0, 5)))
+    items = Items(sequences(rng, (12, 0, 25)))
     return {
-        "a batch of one": collated(work, sequences(rng, (3,))),
-        "an empty sequence between two": collated(work, sequences(rng, (4, 0, 1)), pad_value=9),
+        "a batch of one": collated(work, sequences(rng, (23,))),
+        "an empty sequence between two": collated(work, sequences(rng, (24, 0, 1)), pad_value=9),
         "from a loader": [list(batch) for batch in DataLoader(items, 2, collate_fn=work.pad_collate)],
     }
 
@@ -843,7 +890,14 @@ def any_class_numbers(work, rng):
     }
 
 
-@check(exercise="balanced_sampler", points=1.2, devices=CPU, visibility="hidden", needs=("one_weight_for_each_item",))
+@check(
+    exercise="balanced_sampler",
+    points=1.2,
+    devices=CPU,
+    visibility="hidden",
+    compare={"chance of each item": CHANCES},
+    needs=("one_weight_for_each_item",),
+)
 def draws_from_the_generator(work, rng):
     """An equal generator repeats the draws, each epoch differs, and the global random streams stand still."""
     labels, seed = torch.tensor(unbalanced(rng, c0=70, c1=10, c2=40)), rng.integer(0, 1_000)
@@ -857,6 +911,7 @@ def draws_from_the_generator(work, rng):
         "draws in the same place, first epoch": agreement(first[0], second[0]),
         "draws in the same place, second epoch": agreement(first[1], second[1]),
         "global random streams that moved": streams,
+        "chance of each item": shares(samplers[0]),
     }
 
 
@@ -865,14 +920,18 @@ def draws_from_the_generator(work, rng):
     points=0.8,
     devices=CPU,
     visibility="hidden",
-    compare={"share of the rarest class among the draws": at_least(0.25)},
+    compare={"share of the rarest class among the draws": at_least(0.25), "chance of each item": CHANCES},
     needs=("one_weight_for_each_item",),
 )
 def rare_classes_are_drawn_often(work, rng):
     """A class with 2 of 100 items is drawn about as often as the other two classes."""
     labels = torch.tensor(unbalanced(rng, c0=750, c1=16, c2=34))
-    drawn = labels[torch.tensor(list(work.balanced_sampler(labels, rng.generator())))]
-    return {"share of the rarest class among the draws": int((drawn == 1).sum()) / len(labels)}
+    sampler = work.balanced_sampler(labels, rng.generator())
+    drawn = labels[torch.tensor(list(sampler))]
+    return {
+        "share of the rarest class among the draws": int((drawn == 1).sum()) / len(labels),
+        "chance of each item": shares(sampler),
+    }
 
 
 # 3.9 ---------------------------------------------------------------------------------------------------------------
@@ -880,6 +939,12 @@ def rare_classes_are_drawn_often(work, rng):
 
 def some_lengths(rng, count):
     return [int(n) for n in rng.integers(1, 60, count)]
+
+
+def different_lengths(rng, count):
+    """Lengths in random order, no two the same."""
+    sizes = rng.integers(1, 20, count).cumsum(0)
+    return [int(sizes[i]) for i in rng.permutation(count)]
 
 
 def batches(sampler):
@@ -908,7 +973,7 @@ def the_last_smaller_batch(work, rng):
     """`drop_last` leaves out the batch of the longest items if it is smaller, and `len` counts the batches."""
     found = {}
     for count, size, drop in ((23, 5, False), (63, 4, True), (24, 6, True), (3, 4, True), (3, 4, False)):
-        lengths = [int(10 * n + 1) for n in rng.permutation(count)]
+        lengths = different_lengths(rng, count)
         samplers = [work.BucketBatchSampler(list(lengths), size, drop, rng.generator()) for _ in range(4)]
         found[f"{count} items, batches of {size}, drop_last={drop}"] = {
             "len": len(samplers[0]),
@@ -935,7 +1000,7 @@ def the_last_smaller_batch(work, rng):
 )
 def every_epoch_is_complete_and_new(work, rng):
     """Each epoch gives all items again, with the batches in another order."""
-    lengths = [int(3 * n + 2) for n in rng.permutation(121)]
+    lengths = different_lengths(rng, 121)
     sampler = work.BucketBatchSampler(list(lengths), 4, False, rng.generator())
     epochs = [batches(sampler) for _ in range(3)]
     shortest = [[min(lengths[i] for i in batch) for batch in e if batch] for e in epochs]
@@ -945,6 +1010,7 @@ def every_epoch_is_complete_and_new(work, rng):
         "first items in the same place in epochs 1 and 2": agreement(shortest[0], shortest[1]),
         "first items in the same place in epochs 2 and 3": agreement(shortest[1], shortest[2]),
         "batches in the order of lengths": agreement(shortest[0], sorted(shortest[0])),
+        "shortest item of each batch, sorted": [sorted(lengths) for lengths in shortest],
     }
 
 
@@ -962,18 +1028,26 @@ def works_in_a_loader(work, rng):
     }
 
 
-@check(exercise="bucket_batch_sampler", points=1, devices=CPU, visibility="hidden", needs=("similar_lengths_together",))
+@check(
+    exercise="bucket_batch_sampler",
+    points=1,
+    devices=CPU,
+    visibility="hidden",
+    compare={"batches in the same place with another generator": at_most(12)},
+    needs=("similar_lengths_together",),
+)
 def order_from_the_generator(work, rng):
-    """An equal generator repeats the order, no global random stream moves, and the list of lengths is not changed."""
+    """An equal generator repeats the order, another does not, no global stream moves, and the lengths stay."""
     lengths, seed = [int(2 * n + 1) for n in rng.permutation(90)], rng.integer(0, 1_000)
     given, before = list(lengths), random_state()
     runs = []
-    for _ in range(2):
-        sampler = work.BucketBatchSampler(given, 3, False, torch.Generator().manual_seed(seed))
+    for each in (seed, seed, seed + 1):
+        sampler = work.BucketBatchSampler(given, 3, False, torch.Generator().manual_seed(each))
         runs.append([[min(lengths[i] for i in batch) for batch in batches(sampler) if batch] for _ in range(2)])
     return {
         "batches in the same place, first epoch": agreement(runs[0][0], runs[1][0]),
         "batches in the same place, second epoch": agreement(runs[0][1], runs[1][1]),
+        "batches in the same place with another generator": agreement(runs[0][0], runs[2][0]),
         "global random streams that moved": moved(before),
         "the lengths afterwards": [int(n) for n in given],
     }
@@ -1016,6 +1090,7 @@ def noise_from_the_datasets_generator(work, rng):
         "a float64 item": doubles[0],
         "a float32 item": doubles[1],
         "with std 0": work.NoisyDataset(base, 0.0)[2],
+        "with the seed that is used where none is given": work.NoisyDataset(base, 0.5)[1],
     }
 
 

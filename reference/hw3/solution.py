@@ -111,8 +111,8 @@ four_bytes = b"\x00\x00\x08\x03"
 print(int.from_bytes(four_bytes, "big"), int.from_bytes(four_bytes, "little"))
 
 # %% [markdown]
-# **Task.** Write `read_idx(path)` for *any* uint8 IDX file: any number of dimensions from 1 on, any sizes. A file that
-# is not one must not be read as noise: a wrong beginning and a wrong length are both a `ValueError`.
+# **Task.** Write `read_idx(path)` for *any* uint8 IDX file: any number of dimensions from 1 on, any sizes, 0 included. A
+# file that is not one must not be read as noise: a wrong beginning and a wrong length are both a `ValueError`.
 
 
 # %%
@@ -127,8 +127,9 @@ def read_idx(path):
         read-only view of the file's bytes.
 
     Raises:
-        ValueError: The first two bytes are not zero; the type code is not 0x08; the file ends within the header; or
-            the number of values in the file is not the one the header states (too few or too many).
+        ValueError: The first two bytes are not zero; the type code is not 0x08; the file ends within the header, be it
+            in the first four bytes; or the number of values in the file is not the one the header states (too few or
+            too many).
     """
     ### BEGIN SOLUTION
     raw = Path(path).read_bytes()
@@ -180,7 +181,7 @@ print(default_collate([(torch.zeros(1, 2, 3), torch.tensor(7)), (torch.ones(1, 2
 #   `np.ndarray` of shape (H, W). The transform is called exactly once each time an item is read, and not before.
 # * Reading changes nothing: the same index gives the same item again.
 # * An index from `len(ds)` on raises `IndexError`.
-# * `ds.classes` is the list of the ten digits 0…9, whatever labels the file holds.
+# * `ds.classes` holds the ten digits 0…9 in order, whatever labels the file holds.
 # * `repr(ds)` has five lines. Here for 1,437 training images in `data/MNIST/raw`; the paths are the folder as it was
 #   given with the file's name, and for a test set the third line reads `Label path: None`:
 #
@@ -203,7 +204,7 @@ class MyMNISTDataset(Dataset):
         train: True for the training images with their labels, False for the test images without labels.
 
     Attributes:
-        classes: the list `[0, 1, …, 9]`.
+        classes: the digits 0, 1, …, 9, as a list or another sequence.
     """
 
     _repr_indent = 4
@@ -678,9 +679,9 @@ class BucketBatchSampler(Sampler):
 # **Task.** Write `NoisyDataset(base, std, seed=0)` and `seed_worker(worker_id)`.
 #
 # * `ds.rng` is a NumPy generator, at first `np.random.default_rng(seed)`.
-# * Item i is `base[i]`, a float tensor, plus normally distributed noise with standard deviation `std`: one draw
-#   `self.rng.standard_normal(shape)` for each read, times `std`, of the item's shape. The item's dtype stays, `base`
-#   is not changed, and `len` is that of `base`.
+# * Item i is `base[i]`, a float tensor of one dimension or more, plus normally distributed noise with standard
+#   deviation `std`: one draw `self.rng.standard_normal(shape)` for each read, times `std`, of the item's shape. The
+#   item's dtype stays, `base` is not changed, and `len` is that of `base`.
 # * `seed_worker` gives the worker's copy of the dataset a new `rng`, so that noise differs between the workers and
 #   from epoch to epoch, but repeats when the loader is made again with the same generator seed.
 # * What the dataset keeps in itself can be pickled (no lambda), because "spawn" sends it to the workers that way.
@@ -716,7 +717,7 @@ class NoisyDataset(Dataset):
         """`base[index]` plus noise, in the dtype of the item."""
         ### BEGIN SOLUTION
         item = self.base[index]
-        noise = torch.from_numpy(np.asarray(self.rng.standard_normal(tuple(item.shape))))
+        noise = torch.from_numpy(self.rng.standard_normal(item.shape))
         return item + (self.std * noise).to(item.dtype)
         ### END SOLUTION
 

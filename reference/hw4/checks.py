@@ -129,10 +129,10 @@ def loss_over_the_samples(work, rng):
 
 @check(exercise="train_one_epoch", points=2.5, visibility="hidden", compare=STEPS)
 def clipped_by_the_norm_of_all(work, rng):
-    """Gradients are clipped by their norm over all parameters: in every batch, in some batches, in none."""
+    """Gradients are clipped by their norm over all parameters: in every batch, in some batches, in none, to nothing."""
     data = [(rng.normal(4, 3), rng.normal(4, 2)) for _ in range(2)] + [(rng.normal(2, 3), rng.normal(2, 2) * 30)]
     start, facts = classifier(rng, 3, 2), {}
-    for name, limit in (("in every batch", 0.05), ("in the last batch only", 8.0), ("in no batch", 1e4)):
+    for name, limit in (("in every batch", 0.05), ("in the last batch only", 8.0), ("in no batch", 1e4), ("to 0", 0.0)):
         model = copy.deepcopy(start)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.5)
         work.train_one_epoch(model, data, nn.MSELoss(), optimizer, max_norm=limit)
@@ -234,10 +234,10 @@ def mode_is_restored(work, rng):
     facts = {}
     for name, training in (("came in training mode", True), ("came in evaluation mode", False)):
         model = normed_classifier(rng)
-        data = labelled(rng, model, (3, 2))
+        data = [labelled(rng, model, sizes) for sizes in ((3, 2), (4, 1), (2, 5))]
         seen = watch_modes(model.train(training))
-        measured(work, model, data, nn.CrossEntropyLoss())
-        facts[name] = {"modes in each forward pass": seen, "modes afterwards": modes(model)}
+        found = [measured(work, model, loader, nn.CrossEntropyLoss()) for loader in data]
+        facts[name] = {"modes in each forward pass": seen, "modes afterwards": modes(model), "measured": found}
     return facts
 
 
@@ -275,6 +275,11 @@ def shifted(rng, values):
     return [value + shift for value in values]
 
 
+def up_and_down(rng, count):
+    """Values that go up and down at random in steps of 1/8, so that sums and differences stay exact."""
+    return (rng.integers(-6, 7, count).cumsum(0) / 8).tolist()
+
+
 @check(exercise="early_stopping", points=2.5)
 def stops_after_patience(work, rng):
     """With a plateau, a late improvement and a slow rise, the answer is yes after `patience` epochs in a row."""
@@ -297,6 +302,8 @@ def follows_mode_and_min_delta(work, rng):
         "rising, mode max, min_delta 0.5": answers(work.EarlyStopping(2, 0.5, mode="max"), up)["stop"],
         "falling, mode min, min_delta 0.5": answers(work.EarlyStopping(3, min_delta=0.5), down)["stop"],
         "rising, mode min": answers(work.EarlyStopping(4), up)["stop"],
+        "up and down, mode max": answers(work.EarlyStopping(3, 0.25, "max"), up_and_down(rng, 60))["stop"],
+        "up and down, mode min": answers(work.EarlyStopping(2, 0.5), up_and_down(rng, 60))["stop"],
     }
 
 
@@ -530,15 +537,16 @@ class Command:
 @check(exercise="checkpoint", points=2, visibility="hidden", needs=("resumes_like_uninterrupted",))
 def holds_plain_data_only(work, rng):
     """Whatever number `best` is, the file loads with weights_only=True; code in a file is not run."""
-    run, facts, number = new_run(rng), {}, rng.integer(1, 30) / 8
+    run, other, facts, number = new_run(rng), new_run(rng), {}, rng.integer(1, 30) / 8
     with temporary_folder() as folder:
         for name, best in (("NumPy number", np.float64(number)), ("0-d tensor", torch.tensor(number)), ("int", 3)):
             work.save_checkpoint(folder / "last.pt", *run, 4, best)
             facts[f"best as a {name}"] = {
                 "torch.load with weights_only=True": raises(lambda: torch.load(folder / "last.pt", weights_only=True)),
                 "objects that it refuses": sorted(get_unsafe_globals_in_checkpoint(folder / "last.pt")),
-                "returned": list(work.load_checkpoint(folder / "last.pt", *run)),
+                "returned": list(work.load_checkpoint(folder / "last.pt", *other)),
             }
+        facts["weights loaded"] = state(other[0])
         torch.save({"model": Command(folder / "was here")}, folder / "bad.pt")
         raises(lambda: work.load_checkpoint(folder / "bad.pt", *run))
         facts["made by the code in a file"] = sorted(p.name for p in folder.iterdir() if p.is_dir())
@@ -555,7 +563,7 @@ class Unsaveable:
 @check(exercise="checkpoint", points=2, visibility="hidden", needs=("resumes_like_uninterrupted",))
 def saves_all_or_nothing(work, rng):
     """When saving fails, the error is raised, and under the final name is what was there before."""
-    model, optimizer, scheduler = new_run(rng)
+    (model, optimizer, scheduler), other = new_run(rng), new_run(rng)
     best = rng.number(1, 2)
     with temporary_folder() as folder:
         path = folder / "last.pt"
@@ -567,7 +575,7 @@ def saves_all_or_nothing(work, rng):
         work.save_checkpoint(path, model, optimizer, scheduler, 3, best)
         facts["error of the save that follows"] = raises(fail, Exception)
         try:
-            facts["loaded afterwards"] = list(work.load_checkpoint(path, model, optimizer, scheduler))
+            facts["loaded afterwards"] = [*work.load_checkpoint(path, *other), state(other[0])]
         except Exception as error:  # noqa: BLE001 - what is left of the file is the observation
             facts["loaded afterwards"] = f"{type(error).__name__}: the checkpoint cannot be loaded"
     return facts
@@ -765,6 +773,7 @@ def stops_early_for_good(work, rng):
     for name, losses, end in (
         ("a plateau, NaN and a rise", [5.0, 3.0, 4.0, 2.5, 2.5, math.nan, 2.75], None),
         ("interrupted among the bad epochs", [5.0, 3.0, 4.0, 3.5, 3.25, 3.5, 1.0], ("train", 4)),
+        ("NaN in the first epochs", [math.nan, math.nan, 3.0, 4.0, math.nan, 3.5], None),
     ):
         with temporary_folder() as folder:
             first, second, third = Scripted(rng, losses, end), Scripted(rng, losses), Scripted(rng, losses)
@@ -837,14 +846,15 @@ def meters_merge(work, rng):
 @check(exercise="meters", points=0.6, visibility="hidden", needs=("meter_weighs_by_samples",))
 def meter_keeps_numbers_only(work, rng):
     """From tensors the mean is a Python float all the same, and their graphs are let go."""
-    meter, kept = work.Meter(), []
+    meter, kept, means = work.Meter(), [], []
     w = rng.normal(3).requires_grad_()
-    for n in (2, 5):
+    for n in (2, 5, 1, 3):
         loss = (w * rng.normal(3)).sum()
         kept.append(loss)
         meter.update(loss, n)
+        means.append(meter.avg)
     held = [name for name, value in getattr(meter, "__dict__", {}).items() if _holds_graph(value)]
-    return {"mean": meter.avg, "attributes that hold a graph": held}
+    return {"means": means, "attributes that hold a graph": held}
 
 
 def _holds_graph(value):
@@ -865,17 +875,20 @@ def empty_meters(work, rng):
     facts["mean after reset"] = meter.avg
     meter.update(0.5, 0)
     facts["mean of 0 samples"] = meter.avg
-    meter.update(rng.number(5, 6), 2)
-    return facts | {"mean after two samples": meter.avg}
+    later = []
+    for _ in range(4):
+        meter.update(rng.number(5, 9), 2)
+        later.append(meter.avg)
+    return facts | {"means after 2, 4, 6 and 8 samples": later}
 
 
 @check(exercise="meters", points=0.4, visibility="hidden", needs=("confusion_counts_pairs",))
 def empty_matrices(work, rng):
     """Without samples the accuracy is NaN; empty batches and classes that do not occur are no obstacle."""
-    matrix, other = work.ConfusionMatrix(4), work.ConfusionMatrix(4)
+    matrix, other = work.ConfusionMatrix(12), work.ConfusionMatrix(12)
     facts = {"accuracy without samples": matrix.accuracy}
     matrix.update(*rng.integers(0, 1, 2, 0))
-    matrix.update(*rng.integers(1, 3, 2, 9))
+    matrix.update(*rng.integers(1, 10, 2, 300))
     return facts | {"matrix": matrix.matrix, "accuracy": matrix.accuracy, "another matrix": other.matrix}
 
 
@@ -960,6 +973,7 @@ def steps_are_epochs(work, rng):
             work.log_epoch(writer, epoch, numbers(rng, "loss"), numbers(rng, "loss"), model)
         facts[name] = {
             "steps of the curves": sorted([str(e["tag"]), str(e["step"])] for e in writer.scalars),
+            "curves": writer.curves(),
             "steps of the histograms": sorted([str(e["tag"]), str(e["step"])] for e in writer.histograms),
         }
     return facts
@@ -973,7 +987,7 @@ def flushes_once_and_stays_open(work, rng):
     for epoch in range(2):
         work.log_epoch(writer, epoch, numbers(rng, "loss", "acc"), numbers(rng, "loss"), model)
         facts[f"after epoch {epoch}"] = writer.ends()
-    return facts
+    return facts | writer.curves()
 
 
 @check(exercise="log_epoch", points=0.8, visibility="hidden", needs=("curves_under_their_tags",))
@@ -1095,8 +1109,9 @@ def defaults_of(rng):
         "name": "baseline",
         "epochs": rng.integer(3, 40),
         "amp": False,
-        "optimizer": {"type": "sgd", "lr": 0.5, "momentum": 0.75, "nesterov": False},
+        "optimizer": {"type": "sgd", "lr": rng.number(), "momentum": rng.number(), "nesterov": False},
         "data": {"root": "data", "crop": [28, 28], "aug": {"flip": True, "shift": rng.integer(1, 5)}},
+        "mean": [rng.number() for _ in range(3)],
         "resume": None,
     }
 
@@ -1148,21 +1163,23 @@ def unknown_names_are_refused(work, rng):
         "deep in the overrides": ({}, {"data.aug.shfit": "3"}),
         "a section that is not there": ({}, {"optim.lr": "0.1"}),
         "below a value": ({}, {"epochs.max": "3"}),
+        "two below a value": ({}, {"epochs.max.more": "3"}),
     }
     facts = {}
     for name, (content, overrides) in cases.items():
         facts[name] = raises(lambda c=content, o=overrides: load(work, c, o, defaults_of(rng)), KeyError)
-    return facts
+    return facts | {"known names only": load(work, {"epochs": 3}, {"data.aug.shift": "3"}, defaults_of(rng))}
 
 
 @check(exercise="load_config", points=0.8, visibility="hidden", needs=("file_over_defaults", "overrides_over_the_file"))
 def defaults_and_overrides_stay(work, rng):
     """Defaults and overrides are unchanged, also when the result is changed; the result reads back as a file."""
-    defaults, overrides = defaults_of(rng), {"optimizer.lr": "0.125", "data.crop": [7, 7]}
+    defaults, overrides = defaults_of(rng), {"optimizer.lr": "0.125", "data.crop": [7, [7, 9]]}
     config = load(work, {"data": {"aug": {"flip": False}}, "amp": True}, overrides, defaults)
     again = load(work, config, {}, defaults)
     facts = {"defaults after loading": copy.deepcopy(defaults), "the result, written and read": copy.deepcopy(again)}
     config["data"]["crop"].append(1)
+    config["data"]["crop"][1].append(3)
     config["data"]["aug"]["shift"] = 99
     other = load(work, {}, {}, defaults)
     other["data"]["crop"].append(2)

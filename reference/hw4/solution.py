@@ -77,7 +77,7 @@ print("mean over the samples:", torch.cat(losses).mean().item())
 # * `loss_fn(outputs, y)` gets what the model returns, and gives the mean over the batch. A loss such as
 #   `nn.CrossEntropyLoss` takes raw logits: it has its own softmax inside.
 # * The model trains in training mode, whatever mode it arrives in.
-# * With `max_norm=None` nothing is clipped. Parameters without a gradient are no obstacle.
+# * With `max_norm=None` nothing is clipped; 0 is a limit like others. Parameters without a gradient are no obstacle.
 # * It returns, as a Python float, the mean loss over all *samples*, each as it was when its batch was trained on.
 
 
@@ -90,7 +90,7 @@ def train_one_epoch(model, loader, loss_fn, optimizer, max_norm=None):
         loader: Iterable of batches ``(x, y)``.
         loss_fn: Function of outputs and y; returns the mean loss of a batch, 0-d.
         optimizer: Holds the model's parameters.
-        max_norm: Limit for the norm of all gradients together; None for no limit.
+        max_norm: Limit for the norm of all gradients together, 0 or more; None for no limit.
 
     Returns:
         The mean loss over the samples, a Python float.
@@ -463,15 +463,16 @@ class Training:
 #
 # * `best.pt` in the same folder is saved (by `state.save`, at any time after validation) in each epoch whose validation
 #   loss is lower than all before it; NaN is never lower. When `fit` ends, the model holds the weights of the best
-#   epoch, while `last.pt` still holds those of the last.
+#   epoch, while `last.pt` still holds those of the last. At least one validation loss is not NaN.
 # * Training ends after the epoch in which the validation loss has not been lower than the lowest for `patience` epochs
 #   in a row, or when there have been `epochs` epochs **in total**.
 # * The history that is returned is a dict with the lists `"train_loss"`, `"val_loss"` and `"lr"`, one entry for each
 #   epoch; `lr` is the learning rate that this epoch was trained with.
 # * **Resuming.** If there is a `last.pt`, the run goes on from there, with a fresh `state`: an interrupted run, taken
-#   up again, returns the same history and ends in the same weights as one that was not interrupted, wherever it broke
-#   off. A run that is complete (or was ended by `patience`) trains no further, but the model gets its best weights; one
-#   with more `epochs` than before trains those that are missing, from the last weights.
+#   up again, returns the same history and ends in the same weights as one that was not interrupted, in whichever of
+#   the four steps of an epoch it broke off (`state.save` writes all or nothing). A run that is complete (or was ended
+#   by `patience`) trains no further, but the model gets its best weights; one with more `epochs` than before trains
+#   those that are missing, from the last weights.
 # * `ckpt_dir` is a `Path` or `str`; the folder is made where there is none.
 
 
@@ -824,7 +825,7 @@ def load_config(path, overrides, defaults):
             if isinstance(into[key], dict) and isinstance(value, dict):
                 merge(into[key], value, f"{where}{key}.")
             else:
-                into[key] = copy.deepcopy(value)
+                into[key] = value
 
     def parsed(value):
         try:
