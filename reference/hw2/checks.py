@@ -500,7 +500,8 @@ def add_repr_changes_instances_only(work, rng):
     """Other instances of the same classes print as before."""
     a, b, layer = duck_family()
     others = nn.Sequential(a("one"), b("two"), layer("three"))
-    mine = work.add_repr(nn.Sequential(a(named(rng, "mine")), b(named(rng, "mine too"))))
+    mine = nn.Sequential(a(named(rng, "mine")), b(named(rng, "mine too")))
+    work.add_repr(mine)
     facts = {"an older model printed": repr(others), "a newer module printed": repr(a("four"))}
     return facts | {"the model printed": repr(mine)}
 
