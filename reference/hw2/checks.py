@@ -359,11 +359,10 @@ def replace_hands_on_the_training_mode(work, rng):
         model = nested_model(rng).train(bool(root))
         model.cd.train(bool(parent))
         model.cd.c.train(bool(old))
-        fresh = rng.fill(nn.Sequential(nn.Linear(4, 4), nn.Dropout())).train(bool(new))
+        fresh = nn.Sequential(nn.Linear(4, 4), nn.Dropout()).train(bool(new))
         work.replace_module(model, "cd.c", fresh)
         words = ["train" if mode else "eval" for mode in (root, parent, old, new)]
-        found = {"modes": modes(model), "output in eval mode": model.eval()(rng.normal(2, 3))}
-        facts["model {}, parent {}, old {}, new {}".format(*words)] = found
+        facts["model {}, parent {}, old {}, new {}".format(*words)] = modes(model)
     return facts
 
 
@@ -374,9 +373,7 @@ def replace_refuses_bad_paths(work, rng):
     before = dict(model.named_modules())
     for path in ("cd.x", "nowhere.c", "ab.a.weight", "layers.7"):
         facts[path] = raises(lambda path=path: work.replace_module(model, path, nn.Tanh()), AttributeError)
-    same = still_there(model, before)
-    output = model(rng.normal(2, 3))
-    return facts | {"modules afterwards": list(dict(model.named_modules())), "the same": same, "output": output}
+    return facts | {"modules afterwards": list(dict(model.named_modules())), "the same": still_there(model, before)}
 
 
 # --- 2.7 init_weights ------------------------------------------------------------------------------------------
