@@ -143,8 +143,8 @@ def flatten_copies_only_where_it_must(work, rng):
     tensors = layouts(rng) | {"one number for all": rng.normal(1).expand(2, 3)}
     facts = {name: flattened(work, x) for name, x in tensors.items()}
     x = rng.normal(2, 6)[:, ::3]
-    first_of(work.flatten_logical(x)).fill_(7.0)
-    return facts | {"a tensor whose row was filled with 7": x}
+    first_of(work.flatten_logical(x)).mul_(7.0)
+    return facts | {"a tensor whose row was multiplied by 7": x}
 
 
 @check(exercise="flatten_logical", points=1, visibility="hidden", needs=("flatten_puts_elements_in_order",))
@@ -192,18 +192,20 @@ def drop_channel_refuses_other_channels(work, rng):
 
 @check(exercise="drop_channel", points=1, visibility="hidden", needs=("drop_channel_keeps_all_images",))
 def drop_channel_makes_a_view(work, rng):
-    """The result shares memory with the images, also of a slice of a batch, and the images keep their shape."""
-    images = rng.normal(3, 1, 4, 2)
+    """The result shares memory with the images, also of a slice of a batch, and autograd follows it back to them."""
+    images, taped = rng.normal(3, 1, 4, 2), leaf(rng.normal(2, 1, 3, 2))
     result = work.drop_channel(images)
     shared = sharing(images, {"the result": result})
     result[1].fill_(5.0)
     part = rng.normal(4, 3, 2, 6)[:, 1:2, :, ::2]
-    sliced = work.drop_channel(part)
+    sliced, followed = work.drop_channel(part), work.drop_channel(taped)
+    followed.backward(rng.normal(*followed.shape))
     return {
         "views of the images": shared,
         "the images after writing to the result": images,
         "every second column of one channel": sliced,
         "views of the slice": sharing(part, {"the result": sliced}),
+        "gradient of images that autograd follows": taped.grad,
     }
 
 
@@ -371,9 +373,10 @@ def column_owns_memory_whatever_the_matrix(work, rng):
 
 @check(exercise="column", points=1, visibility="hidden", needs=("column_has_the_right_values",))
 def column_refuses_what_is_not_there(work, rng):
-    """A column beyond either end raises IndexError, as a view and as a copy."""
+    """A column beyond either end raises IndexError, as a view and as a copy; the first and the last one do not."""
     A = rng.normal(2, 3)
-    return {
+    ends = {f"column {j}": both_ways(work, A, j) for j in (2, -3)}
+    return ends | {
         f"j = {j} of a matrix with 3 columns, copy={copy}": refused(
             lambda j=j, copy=copy: work.column(A, j, copy), IndexError
         )
@@ -404,16 +407,18 @@ def one_hot_marks_the_class(work, rng):
 @check(exercise="one_hot", points=1.5, visibility="hidden")
 def one_hot_of_any_shape(work, rng):
     """Labels of two and three dimensions, and a single label."""
-    shapes = ((4, 3), (2, 1, 3), (), (2, 5))
+    shapes = ((4, 6), (2, 1, 3), (), (3, 5))
     return {f"labels of shape {s}": work.one_hot(rng.integers(0, 4, *s), 4) for s in shapes}
 
 
 @check(exercise="one_hot", points=0.5, visibility="hidden", needs=("one_hot_marks_the_class",))
 def one_hot_of_nothing(work, rng):
-    """No label at all gives no rows, and a single class gives a column of ones."""
+    """No label at all gives no rows, a single class gives a column of ones, and each class once fills every column."""
+    every = torch.tensor(rng.permutation(25), device=rng.device)
     return {
         "labels of shape (0,)": work.one_hot(rng.integers(0, 4, 0), 4),
         "a single class": work.one_hot(rng.integers(0, 1, 3), 1),
+        "each of 25 classes once": work.one_hot(every, 25),
     }
 
 
@@ -431,9 +436,9 @@ def one_hot_refuses_labels_out_of_range(work, rng):
 @check(exercise="one_hot", points=1, visibility="hidden", needs=("one_hot_marks_the_class",))
 def one_hot_leaves_the_labels_alone(work, rng):
     """The labels keep values and shape, and may be part of a larger tensor."""
-    table = rng.integers(0, 3, 5, 2)
+    table = rng.integers(0, 9, 25, 2)
     labels = table[:, 1]
-    rows = work.one_hot(labels, 3)
+    rows = work.one_hot(labels, 9)
     return {"rows": rows, "labels afterwards": labels, "the larger tensor afterwards": table}
 
 
@@ -546,16 +551,22 @@ def gradient_leaves_other_tensors_alone(work, rng):
 
 @check(exercise="gradient", points=0.5, visibility="hidden", needs=("gradient_of_a_single_output",))
 def gradient_of_other_tensors_only(work, rng):
-    """A function that computes with other tensors and does not use x has gradient zero."""
-    w = leaf(rng.normal(3))
-    return {"gradient": work.gradient(lambda t: w**2, rng.normal(4))}
+    """A function that computes with other tensors and does not use x has gradient zero, unlike one that does."""
+    w, x = leaf(rng.normal(3)), rng.normal(4)
+    return {
+        "without x": work.gradient(lambda t: w**2, x),
+        "with x": work.gradient(lambda t: w[:1] ** 2 * t**2, x).detach(),
+    }
 
 
 @check(exercise="gradient", points=0.5, visibility="hidden", needs=("gradient_of_a_single_output",))
 def gradient_of_a_constant(work, rng):
-    """A function that always returns the same tensor has gradient zero."""
-    constant = rng.normal(2, 2)
-    return {"gradient": work.gradient(lambda t: constant, rng.normal(2, 3))}
+    """A function that always returns the same tensor has gradient zero, unlike one that adds x to it."""
+    constant, x = rng.normal(2, 3), rng.normal(2, 3)
+    return {
+        "a constant": work.gradient(lambda t: constant, x),
+        "a constant and a power of x": work.gradient(lambda t: constant + t**3, x),
+    }
 
 
 @check(exercise="gradient", points=1, visibility="hidden", needs=("gradient_sums_all_outputs",))
@@ -639,10 +650,12 @@ def descent_keeps_the_parameters(work, rng):
 
 @check(exercise="gradient_descent", points=1.5, visibility="hidden", needs=("descent_moves_the_parameters",))
 def descent_leaves_no_gradients(work, rng):
-    """When it returns, .grad of every parameter is None or zero."""
+    """When it returns, .grad of every parameter is None or zero, and the next training starts from there."""
     params, (loss_fn, _) = [leaf(rng.normal(2)), leaf(rng.normal(3))], bowl(rng, (2,), (3,))
     work.gradient_descent(params, loss_fn, 0.1, 2)
-    return {"left in .grad": [torch.zeros_like(p) if p.grad is None else p.grad for p in params]}
+    left = [torch.zeros_like(p) if p.grad is None else p.grad.clone() for p in params]
+    work.gradient_descent(params, loss_fn, 0.1, 1)
+    return {"left in .grad": left, "parameters after one more step": values_of(params)}
 
 
 @check(exercise="gradient_descent", points=1, visibility="hidden", needs=("descent_moves_the_parameters",))

@@ -126,7 +126,8 @@ for n in (4, 1):
 # that quietly passes on colour images moves the error to a place where nobody will look for it.
 #
 # **Task.** `drop_channel(x)` turns `(N, 1, H, W)` into `(N, H, W)`, whatever N, H and W are. The result shares memory
-# with `x`, no copy is made. If there is not exactly one channel it raises a `ValueError`.
+# with `x`, no copy is made, and autograd follows it back to `x`. If there is not exactly one channel it raises a
+# `ValueError`.
 
 
 # %%
@@ -216,7 +217,7 @@ def get_diag_element_3D(A):
     ### BEGIN SOLUTION
     n = min(A.shape[1:])
     index = torch.arange(n, device=A.device).expand(A.shape[0], n).unsqueeze(2)
-    return A[:, :n].gather(2, index).squeeze(2)
+    return A.gather(2, index).squeeze(2)
     ### END SOLUTION
 
 
@@ -318,7 +319,8 @@ for n in (2, 4, 6):
     print(n, "asked for:", [len(piece) for piece in torch.chunk(x, n)])
 
 # %% [markdown]
-# **Task.** `pieces(x, n, dim)` returns a list of exactly `n` tensors which, joined by `torch.cat(…, dim)`, are `x` again.
+# **Task.** `pieces(x, n, dim)` returns exactly `n` tensors, in a list or a tuple, which, joined by `torch.cat(…, dim)`,
+# are `x` again.
 #
 # * Lengths along `dim` differ by at most one, and longer pieces come before shorter ones: 9 in 4 pieces is 3, 2, 2, 2. Where
 #   there is not enough for all, the last pieces are empty: 2 in 3 pieces is 1, 1, 0.
@@ -336,7 +338,7 @@ def pieces(x, n, dim):
         dim: The dimension to cut along; may be negative.
 
     Returns:
-        A list of n views of x in order; the first ``x.shape[dim] % n`` are longer by one than the others.
+        n views of x in order, a list or a tuple; the first ``x.shape[dim] % n`` are longer by one than the others.
 
     Raises:
         ValueError: n is less than 1.
@@ -344,7 +346,7 @@ def pieces(x, n, dim):
     ### BEGIN SOLUTION
     if n < 1:
         raise ValueError(f"cannot cut into {n} pieces")
-    return list(torch.tensor_split(x, n, dim))
+    return torch.tensor_split(x, n, dim)
     ### END SOLUTION
 
 
@@ -385,7 +387,7 @@ def gradient(f, x):
         d(sum of f(x)) / dx, of x's shape, without a graph; zeros where f does not depend on x.
     """
     ### BEGIN SOLUTION
-    point = x.detach().clone().requires_grad_()
+    point = x.detach().requires_grad_()
     total = f(point).sum()
     if not total.requires_grad:
         return torch.zeros_like(x)

@@ -72,7 +72,7 @@ def router_uses_the_module_of_the_key(work, rng):
     for module in modules.values():
         rng.fill(module)
     router, x = work.Router(modules).to(rng.device), rng.normal(5, 3)
-    return {"outputs": {key: router(x, key) for key in modules}, "keys": list(router.keys())}
+    return {"outputs": {key: router(x, key) for key in modules}, "keys": router.keys()}
 
 
 @check(
@@ -83,7 +83,7 @@ def router_uses_the_module_of_the_key(work, rng):
 )
 def containers_register_their_parameters(work, rng):
     """The parameters of chain and Router are known to the module tree, by the agreed names, and move with it."""
-    model = work.chain([(2, 1), (rng.number(), -1)])
+    model = work.chain([(2, 1), (rng.number(), -1), *((rng.number(), rng.number()) for _ in range(2))])
     router = work.Router({"second": nn.Linear(2, 3), "first": nn.Linear(2, 1, bias=False)})
     return {
         "parameters of the chain": parameters(model),
@@ -161,8 +161,9 @@ def mlp_calls_the_activation_once_a_layer(work, rng):
         seen.append(tuple(x.shape))
         return x.abs()
 
-    work.MLP([2, 5, 3, 4], spy).to(rng.device)(rng.normal(7, 2))
-    return {"shapes given to the activation": seen, "only one size": raises(lambda: work.MLP([3], spy), ValueError)}
+    output = rng.fill(work.MLP([2, 5, 3, 4], spy)).to(rng.device)(rng.normal(7, 2))
+    refused = raises(lambda: work.MLP([3], spy), ValueError)
+    return {"shapes given to the activation": seen, "output": output, "only one size": refused}
 
 
 # --- 2.3 my_linear ---------------------------------------------------------------------------------------------
@@ -207,15 +208,17 @@ def my_linear_registers_its_parameters(work, rng):
         "largest weight times sqrt(in_features)": at_most(1.001),
         "largest bias times sqrt(in_features)": at_most(1.001),
         "spread of the weights times sqrt(in_features)": at_least(0.5),
+        "spread of the biases times sqrt(in_features)": at_least(0.5),
     },
 )
 def my_linear_starts_like_nn_linear(work, rng):
     """New weights are uniform within 1/sqrt(in_features), and the state of an nn.Linear can be loaded."""
-    layer, loaded = work.MyLinear(64, 48).to(rng.device), work.MyLinear(3, 7).to(rng.device)
+    layer, loaded = work.MyLinear(64, 1000).to(rng.device), work.MyLinear(3, 7).to(rng.device)
     facts = {
         "largest weight times sqrt(in_features)": layer.weight.detach().abs().max() * 8,
         "largest bias times sqrt(in_features)": layer.bias.detach().abs().max() * 8,
         "spread of the weights times sqrt(in_features)": layer.weight.detach().std() * 8,
+        "spread of the biases times sqrt(in_features)": layer.bias.detach().std() * 8,
     }
     loaded.load_state_dict(rng.fill(nn.Linear(3, 7)).state_dict())
     return facts | {"output with loaded weights": loaded(rng.normal(2, 3))}
@@ -233,16 +236,19 @@ def standardize_works_by_channel(work, rng):
 
 @check(exercise="standardize", points=2, visibility="hidden")
 def standardize_takes_single_images(work, rng):
-    """Lists of numbers, other channel counts and a single image without batch dimension work as well."""
+    """Lists of numbers, other channel counts and a single image work as well; gradients reach the image."""
     gray = work.Standardize([0.25], [2]).to(rng.device)
     pair = work.Standardize([1, -2], [0.5, 3.0]).to(rng.device)
-    return {"one channel": gray(rng.normal(2, 1, 3, 5)), "a single image": pair(rng.normal(2, 2, 2))}
+    image = rng.normal(2, 2, 2).requires_grad_()
+    single = pair(image)
+    single.backward(rng.normal(2, 2, 2))
+    return {"one channel": gray(rng.normal(2, 1, 3, 5)), "a single image": single, "its gradient": image.grad}
 
 
 @check(exercise="standardize", points=2, visibility="hidden", needs=("standardize_works_by_channel",))
 def standardize_keeps_buffers(work, rng):
     """mean and std are saved, loaded and moved with the module, and are no parameters."""
-    layer = work.Standardize([0.5, 1.5], [1.0, 4.0]).to(rng.device)
+    layer = work.Standardize([-1, 3], [2, 4]).to(rng.device)
     other = work.Standardize(rng.normal(2), rng.uniform(2, low=1, high=2))
     x = rng.normal(2, 2, 3, 3)
     facts = {"buffers": buffers(layer), "parameters": parameters(layer), "saved": list(layer.state_dict())}
@@ -427,13 +433,25 @@ def init_weights_keeps_the_parameter_objects(work, rng):
     }
 
 
-@check(exercise="init_weights", points=1, visibility="hidden", needs=("init_weights_draws_xavier_normal",))
+@check(
+    exercise="init_weights",
+    points=1,
+    visibility="hidden",
+    needs=("init_weights_draws_xavier_normal",),
+    compare={"a lone layer": close(rtol=1e-5, atol=1e-7)},
+)
 def init_weights_draws_from_its_generator_only(work, rng):
     """With a generator, torch's global random stream does not move; a lone Linear and gain 0 work too."""
-    before, layer = random_state(), rng.fill(nn.Linear(3, 2))
-    work.init_weights(layer, 0.0, generator=rng.generator(rng.device))
+    layer, still = (rng.fill(nn.Linear(3, 2)).float() for _ in range(2))
+    before = random_state()
+    work.init_weights(layer, 0.7, generator=rng.generator(rng.device))
+    work.init_weights(still, 0.0, generator=rng.generator(rng.device))
     moved = [name for name, digest in random_state().items() if digest != before[name]]
-    return {"global random streams that moved": moved, "a lone layer with gain 0": state(layer)}
+    return {
+        "global random streams that moved": moved,
+        "a lone layer": state(layer),
+        "a lone layer with gain 0": state(still),
+    }
 
 
 # --- 2.8 add_repr ----------------------------------------------------------------------------------------------
@@ -450,6 +468,11 @@ def duck_family():
     return [type(kind, (Named,), {}) for kind in ("Function_A", "Function_B", "Layer")]
 
 
+def named(rng, word):
+    """The word with something behind it that nobody can guess."""
+    return f"{word} {rng.bytes(5).hex()}"
+
+
 @check(exercise="add_repr", points=2)
 def add_repr_shows_the_names(work, rng):
     """The modules called Function_* show their names when the model is printed, at every level."""
@@ -463,8 +486,8 @@ def add_repr_shows_the_names(work, rng):
 def add_repr_at_the_top_and_inside(work, rng):
     """A Function_* module shows its name when it is the model itself and when it holds others."""
     a, b, layer = duck_family()
-    outer = a(f"outer {rng.integer(0, 1000)}")
-    outer.inner = nn.ModuleList([b("first"), layer("second"), b("third")])
+    outer = a(named(rng, "outer"))
+    outer.inner = nn.ModuleList([b(named(rng, "first")), layer("second"), b("third")])
     work.add_repr(outer)
     return {"printed": repr(outer)}
 
@@ -474,16 +497,20 @@ def add_repr_changes_instances_only(work, rng):
     """Other instances of the same classes print as before."""
     a, b, layer = duck_family()
     others = nn.Sequential(a("one"), b("two"), layer("three"))
-    work.add_repr(nn.Sequential(a(f"mine {rng.integer(0, 1000)}"), b("mine too")))
-    return {"an older model printed": repr(others), "a newer module printed": repr(a("four"))}
+    mine = nn.Sequential(a(named(rng, "mine")), b(named(rng, "mine too")))
+    work.add_repr(mine)
+    facts = {"an older model printed": repr(others), "a newer module printed": repr(a("four"))}
+    return facts | {"the model printed": repr(mine)}
 
 
 @check(exercise="add_repr", points=0.5, visibility="hidden", needs=("add_repr_shows_the_names",))
 def add_repr_shows_the_present_name(work, rng):
     """A module that is renamed later shows its new name."""
-    model = nn.Sequential(duck_family()[0]("old"))
+    a, b, _ = duck_family()
+    model = nn.Sequential(a("old"), b("old too"))
     work.add_repr(model)
-    model[0].name = f"new {rng.integer(0, 1000)}"
+    for part in model:
+        part.name = named(rng, "new")
     return {"printed after renaming": repr(model)}
 
 
@@ -563,16 +590,25 @@ def record_inputs_copies_keyword_inputs_too(work, rng):
 
 @check(exercise="hooks", points=1, visibility="hidden", needs=("record_grads_sees_inputs_and_outputs",))
 def record_grads_changes_nothing(work, rng):
-    """Gradients flow on unchanged, an input that is no tensor is recorded as None, each pass adds an entry."""
+    """Gradients flow on unchanged, an input that is no tensor is recorded as None, the record is in no graph."""
     net, module = rng.fill(nn.Linear(2, 3)), Product(rng.normal(3))
     x1, x2 = rng.normal(4, 2), rng.normal(3).requires_grad_()
     store, _ = work.record_grads(module)
     for times in (2.5, 0.5):
         module(net(x1), x2, times).backward(rng.normal(4, 3))
+    again, twice = Product(rng.normal(3)), rng.normal(3).requires_grad_()
+    record, _ = work.record_grads(again)
+    torch.autograd.grad(again(twice, twice * 2).square().sum(), twice, create_graph=True)
     return {
         "store": [[tuple(given), tuple(taken)] for given, taken in store],
         "gradients of the layer before": gradients(net),
         "gradient of W": module.W.grad,
+        "in the graph of a gradient that can be differentiated": [
+            kind
+            for given, taken in record
+            for kind, grads in (("grad_input", given), ("grad_output", taken))
+            if any(getattr(grad, "requires_grad", False) for grad in grads)
+        ],
     }
 
 
@@ -664,7 +700,8 @@ def capture_refuses_unknown_names(work, rng):
         return sorted(store)
 
     error = raises(lambda: enter(["ab", "nobody"]), AttributeError)
-    return {"error": error, "hooks left": hooks(model), "no names": enter([]), "blocks entered": entered}
+    facts = {"error": error, "hooks left": hooks(model), "no names": enter([]), "blocks entered": entered}
+    return facts | {"output": model(rng.normal(2, 3))}
 
 
 # --- 2.11 swish ------------------------------------------------------------------------------------------------
@@ -730,10 +767,10 @@ def train(optimizer, params, targets, steps=3):
 def my_sgd_steps_like_sgd(work, rng):
     """Three steps with momentum and weight decay, with momentum alone, and with neither."""
     facts = {}
-    settings = {"momentum and decay": (0.8, 0.3), "momentum": (0.9, 0.0), "neither": (0.0, 0.0)}
-    for name, (momentum, decay) in settings.items():
+    settings = {"momentum and decay": {"momentum": 0.8, "weight_decay": 0.3}, "momentum": {"momentum": 0.9}}
+    for name, given in (settings | {"neither": {}}).items():
         params = [nn.Parameter(rng.normal(3, 2)), nn.Parameter(rng.normal(4))]
-        optimizer = work.MySGD(params, lr=0.05, momentum=momentum, weight_decay=decay)
+        optimizer = work.MySGD(params, lr=0.05, **given)
         train(optimizer, params, [rng.normal(3, 2), rng.normal(4)])
         facts[name] = [p.detach() for p in params]
     return facts
@@ -775,10 +812,10 @@ def my_sgd_continues_from_its_state(work, rng):
 
 @check(exercise="my_sgd", points=1.5, visibility="hidden", needs=("my_sgd_steps_like_sgd",))
 def my_sgd_handles_the_edges(work, rng):
-    """Missing gradients are skipped, gradients stay as they are, a closure's loss is returned, lr < 0 is refused."""
+    """Only missing gradients are skipped, gradients stay, a closure's loss is returned, of all lr only < 0 is refused."""
     used, idle = nn.Parameter(rng.normal(3)), nn.Parameter(rng.normal(2))
     start = {"loss": [], "gradient": []}
-    optimizer = work.MySGD([used, idle], lr=0.1, momentum=0.9, weight_decay=0.5)
+    optimizer = work.MySGD([idle, used], lr=0.1, momentum=0.9, weight_decay=0.5)
 
     def closure():
         optimizer.zero_grad()
@@ -793,4 +830,5 @@ def my_sgd_handles_the_edges(work, rng):
         "without a closure": optimizer.step(),
         "parameters": [used.detach(), idle.detach()],
         "a negative learning rate": raises(lambda: work.MySGD([used], lr=-0.1), ValueError),
+        "a learning rate of zero": raises(lambda: work.MySGD([used], lr=0.0)),
     }

@@ -251,6 +251,7 @@ print("buffers:   ", [name for name, _ in norm.named_buffers()])
 # * `mean` and `std` are lists or 1-D tensors of C numbers. The module keeps its *own copy* of each, as 1-D buffers
 #   called `mean` and `std` in torch's default floating-point type: changing the caller's tensor later changes nothing.
 # * Images come as `(N, C, H, W)` or as a single `(C, H, W)`; a new tensor is returned, the input stays as it was.
+#   Gradients reach the input.
 # * The module has no parameters; its `state_dict()` has the keys `mean, std`; it works after `.double()`, on
 #   another device, and with values from `load_state_dict`.
 # * A standard deviation that is not greater than zero raises a `ValueError`.
@@ -759,13 +760,14 @@ print({key: optimizer.param_groups[0][key] for key in ("lr", "momentum", "weight
 # **Task.** Write `MySGD(params, lr, momentum=0.0, weight_decay=0.0)`, a subclass of `torch.optim.Optimizer` that does the
 # same as `torch.optim.SGD`.
 #
-# * Groups with their own `lr`, `momentum` or `weight_decay`, and learning rate schedulers, work.
+# * Groups with their own `lr`, `momentum` or `weight_decay`, and learning rate schedulers, work. Whether a group has momentum
+#   does not change during training.
 # * A parameter whose `.grad` is `None` is skipped. Parameters are changed in place, gradients are not changed at all,
 #   also not later by way of shared memory.
 # * `state_dict()`, loaded into a new `MySGD`, continues exactly where the old one was.
 # * `step(closure)` calls the closure once, with gradients enabled, before the update, and returns its loss;
 #   `step()` returns `None`.
-# * A negative `lr` raises a `ValueError`.
+# * A negative `lr` raises a `ValueError`; zero is allowed.
 
 
 # %%
