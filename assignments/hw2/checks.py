@@ -46,8 +46,8 @@ def router_uses_the_module_of_the_key(work, rng):
     modules = {"zoom": nn.Linear(3, 4), "bend": nn.Tanh(), "add": nn.Linear(3, 2)}
     for module in modules.values():
         rng.fill(module)
-    router, x = work.Router(modules), rng.normal(5, 3)
-    return {"outputs": {key: router(x, key) for key in modules}, "keys": list(router.keys())}
+    router, x = work.Router(modules).to(rng.device), rng.normal(5, 3)
+    return {"outputs": {key: router(x, key) for key in modules}, "keys": router.keys()}
 
 
 @check(exercise="mlp", points=3)
@@ -210,10 +210,10 @@ def train(optimizer, params, targets, steps=3):
 def my_sgd_steps_like_sgd(work, rng):
     """Three steps with momentum and weight decay, with momentum alone, and with neither."""
     facts = {}
-    settings = {"momentum and decay": (0.8, 0.3), "momentum": (0.9, 0.0), "neither": (0.0, 0.0)}
-    for name, (momentum, decay) in settings.items():
+    settings = {"momentum and decay": {"momentum": 0.8, "weight_decay": 0.3}, "momentum": {"momentum": 0.9}}
+    for name, given in (settings | {"neither": {}}).items():
         params = [nn.Parameter(rng.normal(3, 2)), nn.Parameter(rng.normal(4))]
-        optimizer = work.MySGD(params, lr=0.05, momentum=momentum, weight_decay=decay)
+        optimizer = work.MySGD(params, lr=0.05, **given)
         train(optimizer, params, [rng.normal(3, 2), rng.normal(4)])
         facts[name] = [p.detach() for p in params]
     return facts
