@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
 import distributed
 import msgspec
 
+from grader.batch.batch import Engine
 from grader.batch.local import CannotGoOn, Lost, SlotProcess
 from grader.batch.model import Done, Fault, Item, Ready, Refused, Said, SlotStart
 from grader.errors import BadInput
@@ -66,18 +68,23 @@ class Slots(distributed.WorkerPlugin):
         return said
 
 
-def run_on_dask(scheduler: str, security: object = None, gpus: bool = False) -> Callable[..., list[Lost]]:
+def run_on_dask(scheduler: str, tls: Sequence[Path | None] = (), gpus: bool = False) -> Engine:
     """The engine of a Dask cluster.
 
     Args:
         scheduler: Its address, such as "tls://head:8786".
-        security: A `distributed.Security` with certificates, for tls.
+        tls: The files of the authority's certificate, the client's own, and its key; those that Dask's own
+            configuration names where none are given.
         gpus: Whether each item takes one of the workers' "GPU" resources.
 
     Returns:
         A function as `grader.batch.local.run_locally`, but the cluster knows how many workers there are.
     """
     make_client: Any = distributed.Client
+    files = zip(("tls_ca_file", "tls_client_cert", "tls_client_key"), tls, strict=False)
+    named = {name: str(path) for name, path in files if path is not None}
+    make_security: Any = distributed.Security
+    security = make_security(require_encryption=True, **named) if named else None
     as_completed: Any = distributed.as_completed
 
     def run(start: SlotStart, items: Sequence[Item], _: int, told: Callable[[Done], None]) -> list[Lost]:

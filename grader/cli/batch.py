@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.cli.options import count
+from grader.errors import BadInput
 
 if TYPE_CHECKING:
-    from grader.batch.batch import Options, Outcome
+    from grader.batch.batch import Engine, Options, Outcome
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -33,6 +34,10 @@ def add_commands(commands: Commands) -> None:
     batch.add_argument("--workers", type=count, metavar="N", help="how many are graded side by side; all cores")
     batch.add_argument("--confinement", choices=("auto", "strict", "none"), default="auto", help="see submit")
     batch.add_argument("--shard", type=_shard, default=(1, 1), metavar="I/N", help="grade one part of N; then collect")
+    batch.add_argument("--engine", choices=("local", "dask"), default="local", help="this machine, or a Dask cluster")
+    batch.add_argument("--scheduler", metavar="ADDRESS", help="of the Dask scheduler, such as tls://head:8786")
+    for name in ("ca", "cert", "key"):
+        batch.add_argument(f"--tls-{name}", type=Path, metavar="PEM", help=argparse.SUPPRESS)
     batch.add_argument("--dry-run", action="store_true", help="show what was handed over and grade nothing")
     _common(batch)
     batch.set_defaults(command=_batch)
@@ -81,8 +86,22 @@ def _batch(arguments: argparse.Namespace) -> int:
     )
     started = time.monotonic()
     with terminal_watcher(arguments.dry_run) as watcher:
-        outcome = grade_class(options, watcher)
+        outcome = grade_class(options, watcher, _engine(arguments))
     return 0 if outcome is None else _tell(options, outcome, time.monotonic() - started)
+
+
+def _engine(arguments: argparse.Namespace) -> Engine:
+    if arguments.engine == "local":
+        from grader.batch.local import run_locally
+
+        return run_locally
+    if arguments.scheduler is None:
+        raise BadInput("--engine dask needs --scheduler, such as tls://head:8786")
+    try:
+        from grader.batch.cluster import run_on_dask
+    except ImportError:
+        raise BadInput("--engine dask needs Dask: pip install 'grader[cluster]'") from None
+    return run_on_dask(arguments.scheduler, (arguments.tls_ca, arguments.tls_cert, arguments.tls_key))
 
 
 def _tell(options: Options, outcome: Outcome, seconds: float) -> int:
