@@ -43,9 +43,9 @@ def test_it_says_how_the_class_did(page: Page) -> None:
         "5 students: mean 2, median 2, from 0 to 4 of 8 points.",
         "A 75 % 3 / 4 – 0.09 B 25 % 1.25 / 4 1 0.09",
         "100 % student-one and student-two",
-        "2 values differ by 2 Exercise b · runs",
+        "2 values differ by 2 B · runs",
         "python -m grader misconception hw2 --from",
-        "time limit cell 3",
+        "time limit student four",
     ):
         assert said in text, said
 
