@@ -19,6 +19,7 @@ from grader.gradebook.policy import own_due
 from grader.gradebook.tables import Attempt
 from grader.notebook.cells import source_of
 from grader.notebook.errors import BadNotebook
+from grader.notebook.model import Cell
 from grader.notebook.read import read
 
 
@@ -48,7 +49,7 @@ def stub_codes(assignment: Assignment) -> Mapping[str, str]:
     """The code that students were given for each exercise, by its id; "" where the assignment was not released."""
     path = assignment.public / f"{assignment.name}.ipynb" if assignment.public else None
     try:
-        cells: Sequence = read(path).code if path is not None and path.is_file() else ()
+        cells: Sequence[Cell] = read(path).code if path is not None and path.is_file() else ()
     except BadNotebook:
         cells = ()
     return {exercise.id: source_of(cells, exercise.names)[0] for exercise in assignment.settings.exercise}

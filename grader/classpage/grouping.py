@@ -75,7 +75,7 @@ class Grouping:
                 messages = self._reader.feed(data)
         except OSError as error:
             raise EngineFault(f"the process that groups wrong answers does not answer: {error}") from error
-        answer = msgspec.msgpack.decode(messages[0].body, type=Answer)
+        answer: Answer = msgspec.msgpack.decode(messages[0].body, type=Answer)
         if isinstance(answer, Failed):
             raise BadCheckFile(answer.message)
         return answer

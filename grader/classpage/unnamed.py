@@ -56,8 +56,8 @@ def clusters(
     """
     wrong: dict[str, list[tuple[int, WorkExercise, Wrong]]] = {}
     for place, member in enumerate(class_):
-        for exercise, found in _wrong(member, begun):
-            wrong.setdefault(exercise.id, []).append((place, exercise, found))
+        for exercise, seen in _wrong(member, begun):
+            wrong.setdefault(exercise.id, []).append((place, exercise, seen))
     found = [cluster for each in wrong.values() for cluster in _clusters(each, together)]
     return sorted(found, key=lambda cluster: -len(cluster.members))
 
@@ -77,8 +77,8 @@ def _clusters(
 ) -> list[Cluster]:
     """Bytes that are equal need no comparison, and are most of what a class hands in."""
     same: dict[str, list[int]] = {}
-    for index, (_, _, found) in enumerate(wrong):
-        same.setdefault(_digest(found), []).append(index)
+    for index, (_, _, seen) in enumerate(wrong):
+        same.setdefault(_digest(seen), []).append(index)
     kinds = list(same.values())
     groups = together([wrong[each[0]][2] for each in kinds]) if len(kinds) > 1 else ((0,),)
     found = [sorted(index for kind in group for index in kinds[kind]) for group in groups]
