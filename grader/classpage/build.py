@@ -17,7 +17,6 @@ from grader.classpage.mistakes import Mistake, code_of, mistakes, sample
 from grader.classpage.model import Member
 from grader.classpage.requests import Wrong
 from grader.classpage.similar import Pair, similar
-from grader.classpage.tokens import normalised
 from grader.classpage.unnamed import Cluster, Groups, clusters
 
 _MISTAKES, _CLUSTERS, _PAIRS, _STOPS, _SLOW = 20, 15, 12, 40, 10
@@ -84,12 +83,12 @@ def build(
 
 def begun_by(class_: Sequence[Member], stub: Mapping[str, str]) -> set[tuple[str, str]]:
     """Pairs of a student and an exercise's id where there is code other than what was given out."""
-    given = {id: normalised(code) for id, code in stub.items()}
+    given = {id: code.split() for id, code in stub.items()}
     return {
         (member.student, exercise.id)
         for member in class_
         for exercise in (member.work.exercises if member.work else ())
-        if exercise.code.strip() and normalised(exercise.code) != given.get(exercise.id)
+        if (words := exercise.code.split()) and words != given.get(exercise.id)
     }
 
 
