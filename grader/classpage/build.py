@@ -17,7 +17,7 @@ from grader.classpage.mistakes import Mistake, code_of, mistakes, sample
 from grader.classpage.model import Member
 from grader.classpage.requests import Wrong
 from grader.classpage.similar import Pair, similar
-from grader.classpage.unnamed import Cluster, Groups, clusters
+from grader.classpage.unnamed import Cluster, Groups, clusters, has_evidence
 
 _MISTAKES, _CLUSTERS, _PAIRS, _STOPS, _SLOW = 20, 15, 12, 40, 10
 
@@ -57,6 +57,7 @@ def build(
         title=assignment.settings.title,
         anonymous=disguise.anonymous,
         seeds=len({member.work.seed for member in class_ if member.work and member.work.exercises}),
+        unseen=sum(not has_evidence(member) for member in class_ if member.work and member.work.exercises),
         max_points=max_points,
         counts=figures.counts(class_),
         points=tuple(points),

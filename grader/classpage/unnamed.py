@@ -17,6 +17,7 @@ from grader.wire.outcome import Outcome, Raised
 
 # What no comparison of answers says anything about: not run, or stopped from outside.
 _NO_ANSWER = ("pass", "blocked", "not run", "timeout", "memory", "output", "processes", "files", "crash", "exit")
+_FILE = "observations.bin"
 _VALUES = 200_000
 _FEWEST = 2
 
@@ -72,6 +73,11 @@ def failed_runs(exercise: WorkExercise) -> dict[str, WorkRun]:
     }
 
 
+def has_evidence(member: Member) -> bool:
+    """Whether the file with what a student's work observed is there; nothing can be told of it without."""
+    return member.folder is not None and (member.folder / _FILE).is_file()
+
+
 def _clusters(
     wrong: Sequence[tuple[int, WorkExercise, Wrong]], together: Callable[[Sequence[Wrong]], Groups]
 ) -> list[Cluster]:
@@ -120,7 +126,7 @@ def _wrong(member: Member, begun: Collection[tuple[str, str]]) -> list[tuple[Wor
 def _evidence(folder: Path) -> Mapping[str, Mapping[str, Outcome]]:
     """What an attempt observed, by device and check; nothing where its folder is elsewhere or damaged."""
     try:
-        return read_body((folder / "observations.bin").read_bytes(), Evidence, _VALUES).outcomes
+        return read_body((folder / _FILE).read_bytes(), Evidence, _VALUES).outcomes
     except (OSError, WireError):
         return {}
 

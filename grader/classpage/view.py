@@ -95,12 +95,18 @@ class Shortened(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole page; lists name students by their places in `rows`."""
+    """The whole page; lists name students by their places in `rows`.
+
+    Attributes:
+        seeds: With how many seeds the class was graded.
+        unseen: Of how many students there is a grade and no file with what their work observed.
+    """
 
     assignment: str
     title: str
     anonymous: bool
     seeds: int
+    unseen: int = 0
     max_points: float
     counts: Counts
     points: tuple[float, ...]

@@ -9,10 +9,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from support.members import exercise, member, work
+from support.similarity import essay
 
+from grader.assignment.folder import Assignment
+from grader.classpage.build import build
+from grader.classpage.disguise import Disguise
 from grader.classpage.page import render, strip, write
 from grader.classpage.view import Page
 from grader.errors import BadInput
+from grader.grading.model import Hint
 
 
 class _Read(HTMLParser):
@@ -48,6 +54,31 @@ def test_it_says_how_the_class_did(page: Page) -> None:
         "time limit student four",
     ):
         assert said in text, said
+
+
+def test_what_the_page_cannot_know_is_said(page: Page) -> None:
+    text = folded(_Read(render(msgspec.structs.replace(page, unseen=2, seeds=3))).text)
+    assert "Of 2 students the file observations.bin is not where the gradebook says" in text
+    assert "The class was graded with 3 seeds." in text
+    assert "observations.bin" not in render(page)
+
+
+def test_a_page_on_hundreds_stays_small(assignment: Assignment, tmp_path: Path) -> None:
+    hint = Hint("a_name", "A hint of the usual length, which says what to look at and gives nothing away.")
+    class_ = [
+        member(
+            f"student{n:03}",
+            work(
+                exercise("a", 4.0 * (n % 2), essay(n), "pass" if n % 2 else "fail", hint=None if n % 3 else hint),
+                exercise("b", 0.0, essay(n // 2, lines=60), "timeout", "still running at the time limit"),
+            ),
+            folder=tmp_path,
+        )
+        for n in range(300)
+    ]
+    html = render(build(class_, assignment, {}, lambda works: (), Disguise([]), tmp_path))
+    assert html.count("<tr>") > 300
+    assert len(html.encode()) < 1_000_000
 
 
 def test_one_script_runs_and_the_policy_names_it_by_its_hash(page: Page) -> None:
