@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import statistics
 import tempfile
 from collections.abc import Sequence
@@ -86,11 +87,14 @@ def write(page: Page, folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-        with tempfile.NamedTemporaryFile(  # its mode is 0600
-            "w", dir=folder, prefix=".", encoding="utf-8", errors="backslashreplace", newline="\n", delete=False
-        ) as file:
-            file.write(text)
-        return Path(file.name).replace(folder / "index.html")
+        handle, name = tempfile.mkstemp(prefix=".", dir=folder)  # its mode is 0600
+        draft = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+                file.write(text)
+            return draft.replace(folder / "index.html")
+        finally:
+            draft.unlink(missing_ok=True)
     except OSError as error:
         raise BadInput(f"{folder}: the class page cannot be written there ({error.strerror})") from error
 

@@ -16,9 +16,12 @@ from grader.classpage.model import Work, WorkExercise
 from grader.errors import BadInput
 from grader.notebook.cells import definitions
 from grader.notebook.model import Cell
+from grader.notebook.names import bound_names
 from grader.notebook.parse import parse
 
 _INDENT = "    "
+_TEXTS = tuple(getattr(tokenize, name, tokenize.STRING) for name in ("STRING", "FSTRING_MIDDLE", "FSTRING_END"))
+_NEW_LINE = (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
 
 
 def skeleton(assignment: Assignment, attempt: Path, exercise: str) -> str:
@@ -85,20 +88,24 @@ def _used(body: Iterable[ast.stmt]) -> set[str]:
 
 def _elsewhere(names: set[str], source: str) -> list[str]:
     """A line that says which names are neither the assignment's nor misconceptions.py's."""
-    missing = sorted(names - set(definitions([Cell(1, source, "code")])))
-    return [f"{_INDENT}# From elsewhere in the notebook, to be imported or written here: {', '.join(missing)}"] * bool(
-        missing
-    )
+    try:
+        at_hand = {name for statement in ast.parse(source).body for name in bound_names(statement)}
+    except SyntaxError as error:
+        raise BadInput(f"misconceptions.py: line {error.lineno} is not Python: {error.msg}; mend it first") from None
+    if not (missing := sorted(names - at_hand)):
+        return []
+    return [f"{_INDENT}# From elsewhere in the notebook, to be imported or written here: {', '.join(missing)}"]
 
 
 def _indented(code: str) -> list[str]:
     """The code's lines moved to the right, but for those inside a text over several lines, which that would change."""
     kept: set[int] = set()
-    texts = [getattr(tokenize, name, tokenize.STRING) for name in ("STRING", "FSTRING_MIDDLE", "FSTRING_END")]
+    before = tokenize.NEWLINE
     try:
         for each in tokenize.generate_tokens(io.StringIO(code).readline):
-            if each.type in texts:
+            if each.type in _TEXTS and before not in _NEW_LINE:  # a text that begins a line is a docstring
                 kept.update(range(each.start[0] + 1, each.end[0] + 1))
+            before = each.type if each.type not in (tokenize.NL, tokenize.COMMENT) else before
     except (tokenize.TokenError, SyntaxError):
         kept = set()
     lines = code.split("\n")

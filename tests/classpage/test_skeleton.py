@@ -69,6 +69,18 @@ def test_texts_over_several_lines_keep_their_letters(assignment: Assignment, tmp
     assert definitions_of(made.function(Work({})))["double"](1) == "a\n  b\n1\n  b\n"
 
 
+def test_docstrings_move_with_their_code(assignment: Assignment, tmp_path: Path) -> None:
+    code = 'def double(x):\n    """Twice.\n\n    As much.\n    """\n    return x'
+    text = skeleton(assignment, attempt(tmp_path, code), "double")
+    assert '        """Twice.\n\n        As much.\n        """\n        return x\n' in text
+
+
+def test_a_long_file_of_misconceptions_is_read_too(assignment: Assignment, tmp_path: Path) -> None:
+    (tmp_path / "misconceptions.py").write_text(IMPORTS + "# one more line\n" * 10_000)
+    text = skeleton(assignment, attempt(tmp_path, "def double(x): return math.inf"), "double")
+    assert "From elsewhere" not in text
+
+
 def test_what_cannot_be_used_is_said_in_a_sentence(assignment: Assignment, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"hw2 has no exercise 'triple'; there are double, half"):
         skeleton(assignment, tmp_path, "triple")
@@ -81,3 +93,6 @@ def test_what_cannot_be_used_is_said_in_a_sentence(assignment: Assignment, tmp_p
     (tmp_path / "grade.json").write_bytes(msgspec.json.encode({"score": 1}))
     with pytest.raises(BadInput, match="is no grade"):
         skeleton(assignment, tmp_path, "double")
+    (tmp_path / "misconceptions.py").write_text("import math\ndef f(:")
+    with pytest.raises(BadInput, match=r"misconceptions.py: line 2 is not Python: .*; mend it first"):
+        skeleton(assignment, attempt(tmp_path, "def double(x): pass"), "double")
