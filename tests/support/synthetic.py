@@ -56,7 +56,7 @@ def notebooks(assignment: Assignment, number: int, seed: int = 0) -> Iterator[tu
     chance = random.Random(seed)
     known = variants(assignment)
     solution = {
-        exercise.id: source_of(assignment.solution_cells(), exercise.names) for exercise in _exercises(assignment)
+        exercise.id: source_of(assignment.solution_cells(), exercise.names) for exercise in assignment.settings.exercise
     }
     assert assignment.public is not None
     stub = read(assignment.public / f"{assignment.name}.ipynb")
@@ -64,7 +64,7 @@ def notebooks(assignment: Assignment, number: int, seed: int = 0) -> Iterator[tu
     for index in range(number):
         skill = chance.betavariate(4, 1.6)
         cells = list(opening)
-        for exercise in _exercises(assignment):
+        for exercise in assignment.settings.exercise:
             cells += _written(exercise.id, solution[exercise.id][0], known[exercise.id], skill, chance)
         if chance.random() < 0.12:
             cells.insert(chance.randrange(1, len(cells)), chance.choice(list(TROUBLES.values())))
@@ -79,10 +79,6 @@ def as_notebook(cells: list[str], assignment: str) -> bytes:
     ]
     node = {"cells": nodes, "metadata": {"grader": {"assignment": assignment}}, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(node).encode()
-
-
-def _exercises(assignment: Assignment) -> tuple:
-    return tuple(assignment.settings.exercise)
 
 
 def _written(exercise: str, right: str, known: list[str], skill: float, chance: random.Random) -> list[str]:
