@@ -6,6 +6,7 @@ import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -19,6 +20,8 @@ from grader.classpage.requests import Wrong
 from grader.classpage.similar import Pair, similar
 from grader.classpage.unnamed import Cluster, Groups, clusters, has_evidence
 
+A = TypeVar("A")
+B = TypeVar("B")
 _MISTAKES, _CLUSTERS, _PAIRS, _STOPS, _SLOW = 20, 15, 12, 40, 10
 
 
@@ -45,41 +48,34 @@ def build(
     """
     class_ = sorted(class_, key=disguise.name)
     begun = begun_by(class_, stub)
-    works = [{e.id: e.code for e in member.work.exercises} if member.work else {} for member in class_]
-    titles = {exercise.id: exercise.title for exercise in assignment.settings.exercise}
-    known, unnamed = mistakes(class_), clusters(class_, begun, together)
-    pairs, stops = similar(works, stub), troubles.stops(class_)
+    codes = [{e.id: e.code for e in member.work.exercises} if member.work else {} for member in class_]
+    ran = [member for member in class_ if member.work and member.work.exercises]
     max_points = max(member.max_points for member in class_)
     points = figures.counted_points(class_)
-    shown = _Shown(class_, assignment.name, titles, disguise)
+    shown = _Shown(class_, assignment, disguise)
     return view.Page(
         assignment=assignment.name,
         title=assignment.settings.title,
         anonymous=disguise.anonymous,
-        seeds=len({member.work.seed for member in class_ if member.work and member.work.exercises}),
-        unseen=sum(not has_evidence(member) for member in class_ if member.work and member.work.exercises),
+        seeds=len({member.work.seed for member in ran if member.work}),
+        unseen=sum(not has_evidence(member) for member in ran),
         max_points=max_points,
         counts=figures.counts(class_),
         points=tuple(points),
         bins=figures.histogram(points, max_points),
         exercises=figures.exercise_figures(class_, begun),
-        mistakes=tuple(map(shown.mistake, known[:_MISTAKES])),
-        clusters=tuple(map(shown.cluster, unnamed[:_CLUSTERS])),
-        pairs=tuple(map(shown.pair, pairs[:_PAIRS])),
-        stops=tuple(map(shown.stop, stops[:_STOPS])),
-        slowest=tuple(
-            view.Slow(place, work.timing.notebook_seconds, work.timing.checks_seconds)
-            for place, work in troubles.slowest(class_, _SLOW)
-        ),
+        mistakes=_first(_MISTAKES, mistakes(class_), shown.mistake),
+        clusters=_first(_CLUSTERS, clusters(class_, begun, together), shown.cluster),
+        pairs=_first(_PAIRS, similar(codes, stub), shown.pair),
+        stops=_first(_STOPS, troubles.stops(class_), shown.stop),
+        slowest=tuple(troubles.slowest(class_, _SLOW)),
         devices=tuple(troubles.devices(class_)),
         rows=tuple(_row(member, disguise, here) for member in class_),
-        more=view.Shortened(
-            mistakes=max(len(known) - _MISTAKES, 0),
-            clusters=max(len(unnamed) - _CLUSTERS, 0),
-            pairs=max(len(pairs) - _PAIRS, 0),
-            stops=max(len(stops) - _STOPS, 0),
-        ),
     )
+
+
+def _first(most: int, found: Sequence[A], shown: Callable[[A], B]) -> view.First[B]:
+    return view.First(tuple(map(shown, found[:most])), max(len(found) - most, 0))
 
 
 def begun_by(class_: Sequence[Member], stub: Mapping[str, str]) -> set[tuple[str, str]]:
@@ -96,12 +92,10 @@ def begun_by(class_: Sequence[Member], stub: Mapping[str, str]) -> set[tuple[str
 class _Shown:
     """Entries as the page shows them: what people wrote passes the disguise."""
 
-    def __init__(
-        self, class_: Sequence[Member], assignment: str, titles: Mapping[str, str], disguise: Disguise
-    ) -> None:
+    def __init__(self, class_: Sequence[Member], assignment: Assignment, disguise: Disguise) -> None:
         self._class = class_
-        self._assignment = assignment
-        self._titles = titles
+        self._assignment = assignment.name
+        self._titles = {exercise.id: exercise.title for exercise in assignment.settings.exercise}
         self._disguise = disguise
 
     def mistake(self, mistake: Mistake) -> view.MistakeShown:

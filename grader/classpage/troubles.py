@@ -30,6 +30,19 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
     times: int = 0
 
 
+class Slow(msgspec.Struct, frozen=True):
+    """How long a student's work took: the student's place in the class, and seconds."""
+
+    member: int
+    notebook_seconds: float
+    checks_seconds: float
+
+    @property
+    def seconds(self) -> float:
+        """Of both together."""
+        return self.notebook_seconds + self.checks_seconds
+
+
 class DeviceFigures(msgspec.Struct, frozen=True, kw_only=True):
     """What ran on one device.
 
@@ -66,15 +79,11 @@ def stops(class_: Sequence[Member]) -> list[Stop]:
     return sorted(found.values(), key=lambda stop: (_STOPPED.index(stop.reason), stop.member))
 
 
-def slowest(class_: Sequence[Member], most: int) -> list[tuple[int, Work]]:
-    """The students whose notebook and checks took longest, with their places in the class."""
-    works = [(place, member.work) for place, member in enumerate(class_) if member.work and seconds(member.work)]
-    return sorted(works, key=lambda each: -seconds(each[1]))[:most]
-
-
-def seconds(work: Work) -> float:
-    """Seconds that a work's cells and checks took; the start of the grader is left out."""
-    return work.timing.notebook_seconds + work.timing.checks_seconds
+def slowest(class_: Sequence[Member], most: int) -> list[Slow]:
+    """The students whose notebook and checks took longest; the start of the grader is left out."""
+    times = [(place, member.work.timing) for place, member in enumerate(class_) if member.work]
+    found = [Slow(place, each.notebook_seconds, each.checks_seconds) for place, each in times]
+    return sorted((each for each in found if each.seconds), key=lambda each: -each.seconds)[:most]
 
 
 def devices(class_: Sequence[Member]) -> list[DeviceFigures]:

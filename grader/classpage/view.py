@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Generic, TypeVar
+
 import msgspec
 
 from grader.classpage.figures import Bin, Counts, ExerciseFigures
 from grader.classpage.mistakes import Mistake
 from grader.classpage.similar import Pair
-from grader.classpage.troubles import DeviceFigures, Stop
+from grader.classpage.troubles import DeviceFigures, Slow, Stop
 from grader.classpage.unnamed import Cluster
+
+T = TypeVar("T")
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,21 +81,11 @@ class PairShown(msgspec.Struct, frozen=True):
     second: Sample
 
 
-class Slow(msgspec.Struct, frozen=True):
-    """One of the slowest works: the student's place in the class, and seconds."""
+class First(msgspec.Struct, Generic[T], frozen=True):
+    """The first entries of a list, and how many more there are that the page does not show."""
 
-    member: int
-    notebook_seconds: float
-    checks_seconds: float
-
-
-class Shortened(msgspec.Struct, frozen=True):
-    """How many entries of each list there are that the page does not show."""
-
-    mistakes: int = 0
-    clusters: int = 0
-    pairs: int = 0
-    stops: int = 0
+    shown: tuple[T, ...] = ()
+    more: int = 0
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,11 +106,10 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     points: tuple[float, ...]
     bins: tuple[Bin, ...]
     exercises: tuple[ExerciseFigures, ...]
-    mistakes: tuple[MistakeShown, ...]
-    clusters: tuple[ClusterShown, ...]
-    pairs: tuple[PairShown, ...]
-    stops: tuple[Stop, ...]
+    mistakes: First[MistakeShown]
+    clusters: First[ClusterShown]
+    pairs: First[PairShown]
+    stops: First[Stop]
     slowest: tuple[Slow, ...]
     devices: tuple[DeviceFigures, ...]
     rows: tuple[Row, ...]
-    more: Shortened = Shortened()

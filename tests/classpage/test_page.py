@@ -16,7 +16,7 @@ from grader.assignment.folder import Assignment
 from grader.classpage.build import build
 from grader.classpage.disguise import Disguise
 from grader.classpage.page import render, strip, write
-from grader.classpage.view import Page
+from grader.classpage.view import First, Page
 from grader.errors import BadInput
 from grader.grading.model import Hint
 
@@ -139,8 +139,10 @@ def test_a_folder_that_cannot_be_written_is_said(page: Page, tmp_path: Path) -> 
 
 
 def test_an_empty_class_has_a_page_too(page: Page) -> None:
-    nobody = msgspec.structs.replace(page, points=(), bins=(), exercises=(), mistakes=(), clusters=(), pairs=())
-    text = _Read(render(msgspec.structs.replace(nobody, stops=(), slowest=(), devices=(), rows=()))).text
+    nobody = msgspec.structs.replace(page, points=(), bins=(), exercises=(), mistakes=First(), clusters=First())
+    text = _Read(
+        render(msgspec.structs.replace(nobody, pairs=First(), stops=First(), slowest=(), devices=(), rows=()))
+    ).text
     assert "Nobody has points that count." in text
     assert "No notebook could be graded." in text
 

@@ -24,8 +24,8 @@ def test_the_slowest_are_those_whose_own_code_took_longest() -> None:
         for start, cells, checks in times
     ]
     class_ = [member(str(n), each) for n, each in enumerate(made)]
-    assert [place for place, _ in slowest(class_, 5)] == [1, 2, 0]
-    assert [place for place, _ in slowest(class_, 1)] == [1]
+    assert [each.member for each in slowest(class_, 5)] == [1, 2, 0]
+    assert [each.member for each in slowest(class_, 1)] == [1]
 
 
 def test_runs_are_counted_by_device() -> None:

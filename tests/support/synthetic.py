@@ -56,7 +56,8 @@ def notebooks(assignment: Assignment, number: int, seed: int = 0) -> Iterator[tu
     chance = random.Random(seed)
     known = variants(assignment)
     solution = {
-        exercise.id: source_of(assignment.solution_cells(), exercise.names) for exercise in assignment.settings.exercise
+        exercise.id: source_of(assignment.solution_cells(), exercise.names)[0]
+        for exercise in assignment.settings.exercise
     }
     assert assignment.public is not None
     stub = read(assignment.public / f"{assignment.name}.ipynb")
@@ -65,7 +66,7 @@ def notebooks(assignment: Assignment, number: int, seed: int = 0) -> Iterator[tu
         skill = chance.betavariate(4, 1.6)
         cells = list(opening)
         for exercise in assignment.settings.exercise:
-            cells += _written(exercise.id, solution[exercise.id][0], known[exercise.id], skill, chance)
+            cells += _written(solution[exercise.id], known[exercise.id], skill, chance)
         if chance.random() < 0.12:
             cells.insert(chance.randrange(1, len(cells)), chance.choice(list(TROUBLES.values())))
         yield f"student{index:03}", as_notebook(cells, assignment.name)
@@ -81,7 +82,7 @@ def as_notebook(cells: list[str], assignment: str) -> bytes:
     return json.dumps(node).encode()
 
 
-def _written(exercise: str, right: str, known: list[str], skill: float, chance: random.Random) -> list[str]:
+def _written(right: str, known: list[str], skill: float, chance: random.Random) -> list[str]:
     what = chance.random()
     if what < skill:
         return [right]
