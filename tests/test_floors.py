@@ -30,6 +30,7 @@ FLOORS = {
     "export": 6,
     "verify": 7,
     "batch": 7,
+    "classpage": 7,
     "live": 6,
     "doctor": 6,
     "cli": 8,

@@ -12,17 +12,41 @@ if TYPE_CHECKING:
 
 
 def add_commands(commands: Commands) -> None:
-    """Add ``grades``, ``history``, ``override``, ``excuse``, ``extend`` and ``report``."""
+    """Add ``grades``, ``history``, ``override``, ``excuse``, ``extend``, ``report`` and ``misconception``."""
     grades = _command(commands, "grades", "print final grades, with every step to them", _grades)
     grades.add_argument("assignment", nargs="?", help="such as hw2; everybody's totals where left away")
     grades.add_argument("--csv", action="store_true", help="print CSV instead of a table")
     history = _command(commands, "history", "print all that happened to one student's grade", _history)
     _of_one_student(history)
-    report = _command(commands, "report", "write a report again, with overrides, deductions and excuses", _report)
-    report.add_argument("assignment", help="such as hw2")
-    report.add_argument("student", nargs="?", help="whose report; everybody's where left away")
-    report.add_argument("--attempt", type=int, metavar="N", help="which attempt; the one that counts where left away")
+    _add_report(commands)
+    _add_misconception(commands)
     _add_changes(commands)
+
+
+def _add_report(commands: Commands) -> None:
+    report = _command(
+        commands, "report", "write the page on the class, or a student's report with what was decided since", _report
+    )
+    report.add_argument("assignment", help="such as hw2")
+    whose = report.add_mutually_exclusive_group()
+    whose.add_argument("student", nargs="?", help="whose report; the page on the class where left away")
+    whose.add_argument("--everybody", action="store_true", help="write everybody's own report again")
+    whose.add_argument(
+        "--anonymous", action="store_true", help="the page on the class with pseudonyms, in a folder of its own"
+    )
+    report.add_argument("--attempt", type=int, metavar="N", help="which attempt; the one that counts where left away")
+
+
+def _add_misconception(commands: Commands) -> None:
+    does = "print a misconception to edit, made from a student's code"
+    parser = commands.add_parser("misconception", help=does, description=f"{does[0].upper()}{does[1:]}.")
+    parser.add_argument("assignment", help="such as hw2")
+    parser.add_argument(
+        "--from", dest="attempt", type=Path, required=True, metavar="FOLDER", help="an attempt's folder"
+    )
+    parser.add_argument("--exercise", required=True, metavar="ID", help="which exercise")
+    parser.add_argument("--course", type=Path, default=Path(), help="the course folder")
+    parser.set_defaults(command=_misconception)
 
 
 def _add_changes(commands: Commands) -> None:
@@ -97,9 +121,19 @@ def _history(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
+    if options.student is None and not options.everybody:
+        from grader.cli.classpage import class_page
+
+        return class_page(options)
     from grader.cli.grades import report
 
     return report(options)
+
+
+def _misconception(options: argparse.Namespace) -> int:
+    from grader.cli.classpage import misconception
+
+    return misconception(options)
 
 
 def _override(options: argparse.Namespace) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from support.browser import chromium, evaluate, open_page, requested
 from support.hostile import NAMES, scripted
 
 from grader.notebook.read import read
@@ -17,11 +17,6 @@ from grader.report.live import check_html
 from grader.report.notebook import notebook_html
 from grader.report.standing import Standing, Step
 
-CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"),
-)
 PAGES = (
     "good",
     "bad",
@@ -41,17 +36,8 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    if not (CHROMIUM.exists() and DRIVER.exists()):
-        pytest.skip(f"needs {CHROMIUM} and {DRIVER} (Debian packages chromium and chromium-driver)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(DRIVER)))
-    yield driver
-    driver.quit()
+    with chromium(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver
 
 
 @pytest.fixture(scope="module")
@@ -81,16 +67,6 @@ def folder(samples, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def _open(browser: Any, path: Path, width: int, scheme: str) -> None:
-    screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
-    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-    browser.get_log("performance")
-    browser.get_log("browser")
-    browser.get(path.as_uri())
-
-
 def _dialog(browser: Any) -> str:
     """What a dialog on the page says; "" where there is none, as it should be."""
     from selenium.common.exceptions import NoAlertPresentException
@@ -101,44 +77,37 @@ def _dialog(browser: Any) -> str:
         return ""
 
 
-def _evaluate(browser: Any, expression: str) -> Any:
-    answer = browser.execute_cdp_cmd("Runtime.evaluate", {"expression": expression, "returnByValue": True})
-    return answer["result"].get("value")
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_quiet_and_fits_the_screen(browser, folder, name, width, scheme) -> None:
     path = folder / name / "report.html"
-    _open(browser, path, width, scheme)
-    _evaluate(browser, "document.querySelectorAll('details').forEach(each => each.open = true)")
-    assert _evaluate(browser, "document.documentElement.scrollWidth") <= width
+    open_page(browser, path, width, scheme)
+    evaluate(browser, "document.querySelectorAll('details').forEach(each => each.open = true)")
+    assert evaluate(browser, "document.documentElement.scrollWidth") <= width
     assert browser.title != "PWNED"
     assert not _dialog(browser)
-    assert _evaluate(browser, "document.scripts.length") == 0
+    assert evaluate(browser, "document.scripts.length") == 0
     assert [entry["message"] for entry in browser.get_log("browser")] == []
-    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    requested = {m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"}
-    assert {url for url in requested if not url.startswith("data:")} == {path.as_uri()}
+    assert requested(browser) == {path.as_uri()}
 
 
 def test_dark_is_dark_and_light_is_light(browser, folder) -> None:
     seen = []
     for scheme in ("light", "dark"):
-        _open(browser, folder / "good" / "report.html", 1280, scheme)
-        seen.append(_evaluate(browser, "getComputedStyle(document.body).backgroundColor"))
+        open_page(browser, folder / "good" / "report.html", 1280, scheme)
+        seen.append(evaluate(browser, "getComputedStyle(document.body).backgroundColor"))
     assert seen == ["rgb(250, 249, 246)", "rgb(20, 22, 26)"]
 
 
 def test_the_style_that_the_policy_allows_is_applied(browser, folder) -> None:
-    _open(browser, folder / "bad" / "report.html", 1280, "light")
-    assert _evaluate(browser, "getComputedStyle(document.querySelector('main')).maxWidth") == "896px"
+    open_page(browser, folder / "bad" / "report.html", 1280, "light")
+    assert evaluate(browser, "getComputedStyle(document.querySelector('main')).maxWidth") == "896px"
 
 
 def test_print_shows_what_is_folded(browser, folder) -> None:
-    _open(browser, folder / "good" / "report.html", 1280, "dark")
+    open_page(browser, folder / "good" / "report.html", 1280, "dark")
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     folded = "document.querySelector('details:not([open]) .g-body').getBoundingClientRect().height"
-    assert _evaluate(browser, folded) > 0
-    assert _evaluate(browser, "getComputedStyle(document.body).backgroundColor") == "rgb(250, 249, 246)"
+    assert evaluate(browser, folded) > 0
+    assert evaluate(browser, "getComputedStyle(document.body).backgroundColor") == "rgb(250, 249, 246)"

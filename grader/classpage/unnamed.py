@@ -1,0 +1,141 @@
+"""Wrong answers that several students share and that no misconception names yet."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from grader.classpage.model import Member, WorkExercise, WorkRun
+from grader.classpage.requests import Wrong
+from grader.submission.record import Evidence
+from grader.wire.body import read_body
+from grader.wire.errors import WireError
+from grader.wire.outcome import Outcome, Raised
+
+# What no comparison of answers says anything about: not run, or stopped from outside.
+_NO_ANSWER = ("pass", "blocked", "not run", "timeout", "memory", "output", "processes", "files", "crash", "exit")
+_FILE = "observations.bin"
+_VALUES = 200_000
+_FEWEST = 2
+
+Groups = tuple[tuple[int, ...], ...]
+
+
+class Cluster(msgspec.Struct, frozen=True, kw_only=True):
+    """Students whose work on one exercise is wrong in the same way.
+
+    Attributes:
+        exercise: The exercise's id.
+        title: Its title.
+        members: Places of the students in the class.
+        message: What the judge said of the first check that failed.
+        check: That check's name.
+    """
+
+    exercise: str
+    title: str
+    members: tuple[int, ...]
+    message: str
+    check: str
+
+
+def clusters(
+    class_: Sequence[Member], begun: Collection[tuple[str, str]], together: Callable[[Sequence[Wrong]], Groups]
+) -> list[Cluster]:
+    """Find what several students get wrong in the same way.
+
+    Args:
+        class_: The class.
+        begun: Pairs of a student and an exercise's id where there is code of the student's own.
+        together: Puts different observations together that are the same to the checks.
+
+    Returns:
+        Clusters of two students or more, largest first.
+    """
+    wrong: dict[str, list[tuple[int, WorkExercise, Wrong]]] = {}
+    for place, member in enumerate(class_):
+        for exercise, seen in _wrong(member, begun):
+            wrong.setdefault(exercise.id, []).append((place, exercise, seen))
+    found = [cluster for each in wrong.values() for cluster in _clusters(each, together)]
+    return sorted(found, key=lambda cluster: -len(cluster.members))
+
+
+def failed_runs(exercise: WorkExercise) -> dict[str, WorkRun]:
+    """The checks whose answer was wrong and which no misconception names, by name, on the first such device."""
+    return {
+        check.name: run
+        for check in exercise.checks
+        for run in reversed(check.runs)
+        if run.verdict not in _NO_ANSWER and run.misconception is None
+    }
+
+
+def has_evidence(member: Member) -> bool:
+    """Whether the file with what a student's work observed is there; nothing can be told of it without."""
+    return member.folder is not None and (member.folder / _FILE).is_file()
+
+
+def _clusters(
+    wrong: Sequence[tuple[int, WorkExercise, Wrong]], together: Callable[[Sequence[Wrong]], Groups]
+) -> list[Cluster]:
+    """Bytes that are equal need no comparison, and are most of what a class hands in."""
+    same: dict[str, list[int]] = {}
+    for index, (_, _, seen) in enumerate(wrong):
+        same.setdefault(_digest(seen), []).append(index)
+    kinds = list(same.values())
+    groups = together([wrong[each[0]][2] for each in kinds]) if len(kinds) > 1 else ((0,),)
+    found = [sorted(index for kind in group for index in kinds[kind]) for group in groups]
+    return [_cluster([wrong[index] for index in each]) for each in found if len(each) >= _FEWEST]
+
+
+def _cluster(wrong: Sequence[tuple[int, WorkExercise, Wrong]]) -> Cluster:
+    _, exercise, _ = wrong[0]
+    check, run = next(iter(failed_runs(exercise).items()))
+    return Cluster(
+        exercise=exercise.id,
+        title=exercise.title,
+        members=tuple(place for place, _, _ in wrong),
+        message=run.message,
+        check=check,
+    )
+
+
+def _wrong(member: Member, begun: Collection[tuple[str, str]]) -> list[tuple[WorkExercise, Wrong]]:
+    """The exercises of a student that are wrong in a way without a name, with what was observed."""
+    if member.work is None or member.folder is None:
+        return []
+    unnamed = [
+        (exercise, runs)
+        for exercise in member.work.exercises
+        if exercise.misconception is None and (member.student, exercise.id) in begun and (runs := failed_runs(exercise))
+    ]
+    evidence = _evidence(member.folder) if unnamed else {}
+    found = []
+    for exercise, runs in unnamed:
+        device = next(iter(runs.values())).device
+        outcomes = {name: evidence.get(device, {}).get(name) for name, run in runs.items() if run.device == device}
+        known = {name: outcome for name, outcome in outcomes.items() if outcome is not None}
+        if known:
+            found.append((exercise, Wrong(member.work.seed, device, known)))
+    return found
+
+
+def _evidence(folder: Path) -> Mapping[str, Mapping[str, Outcome]]:
+    """What an attempt observed, by device and check; nothing where its folder is elsewhere or damaged."""
+    try:
+        return read_body((folder / _FILE).read_bytes(), Evidence, _VALUES).outcomes
+    except (OSError, WireError):
+        return {}
+
+
+def _digest(wrong: Wrong) -> str:
+    """A hash of what was observed, without the lines of an error's traceback: those are where, not what."""
+    outcomes = {name: _without_frames(outcome) for name, outcome in sorted(wrong.outcomes.items())}
+    return hashlib.sha256(msgspec.msgpack.encode(Wrong(wrong.seed, wrong.device, outcomes))).hexdigest()
+
+
+def _without_frames(outcome: Outcome) -> Outcome:
+    return msgspec.structs.replace(outcome, frames=()) if isinstance(outcome, Raised) else outcome
