@@ -27,6 +27,7 @@ FLOORS = {
     "release": 6,
     "export": 6,
     "verify": 7,
+    "regrade": 7,
     "live": 6,
     "doctor": 6,
     "cli": 8,

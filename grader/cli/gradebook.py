@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def add_commands(commands: Commands) -> None:
-    """Add ``grades``, ``history``, ``override``, ``excuse``, ``extend`` and ``report``."""
+    """Add ``grades``, ``history``, ``report``, ``override``, ``excuse``, ``extend``, ``rejudge`` and ``replay``."""
     grades = _command(commands, "grades", "print final grades, with every step to them", _grades)
     grades.add_argument("assignment", nargs="?", help="such as hw2; everybody's totals where left away")
     grades.add_argument("--csv", action="store_true", help="print CSV instead of a table")
@@ -23,6 +23,26 @@ def add_commands(commands: Commands) -> None:
     report.add_argument("student", nargs="?", help="whose report; everybody's where left away")
     report.add_argument("--attempt", type=int, metavar="N", help="which attempt; the one that counts where left away")
     _add_changes(commands)
+    _add_again(commands)
+
+
+def _add_again(commands: Commands) -> None:
+    rejudge = _command(
+        commands, "rejudge", "judge again, after a change of checks' tolerances, points, hints or reference", _rejudge
+    )
+    rejudge.add_argument("assignment", help="such as hw2")
+    rejudge.add_argument("--student", metavar="ID", help="whose attempts; everybody's where left away")
+    rejudge.add_argument("--yes", action="store_true", help="write the new grades and reports without asking")
+    rejudge.add_argument(
+        "--reason",
+        default="judged again after a change of the assignment",
+        help="why; students read it in their report",
+    )
+    rejudge.add_argument("--by", help="who decides; your account's name where left away")
+    replay = _command(commands, "replay", "grade an attempt once more from its record, and compare", _replay)
+    _of_one_student(replay)
+    replay.add_argument("--attempt", type=int, metavar="N", help="which attempt; the newest where left away")
+    replay.add_argument("--confinement", choices=("auto", "strict", "none"), default="auto", help="as in submit")
 
 
 def _add_changes(commands: Commands) -> None:
@@ -118,3 +138,15 @@ def _extend(options: argparse.Namespace) -> int:
     from grader.cli.changes import extend
 
     return extend(options)
+
+
+def _rejudge(options: argparse.Namespace) -> int:
+    from grader.cli.rejudge import run_rejudge
+
+    return run_rejudge(options)
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from grader.cli.rejudge import run_replay
+
+    return run_replay(options)
