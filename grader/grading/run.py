@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import version
 from types import TracebackType
 
@@ -172,9 +173,11 @@ class GradingRun:
         cells, settings = submission.notebook.code, self.assignment.settings.exercise
         with ThreadPoolExecutor(1) as aside:
             looking = aside.submit(look_at, self._engine, cells, settings)
-            asking = aside.submit(self.asked)
+            asking = aside.submit(lambda: self.asked)
+            code = [(cell.number, cell.source) for cell in cells]
             by_device = [
-                self._on_device(device, submission.notebook, submission.files, progress) for device in self.devices
+                self.on_device(device, self.session(code, device, submission.files), progress)
+                for device in self.devices
             ]
             looks, asked = looking.result(), asking.result()
         if self._recording is not None:
@@ -189,6 +192,7 @@ class GradingRun:
         )
         return Graded(grade, evidence, tuple(by_device))
 
+    @cached_property
     def asked(self) -> Asked:
         """What the checks of this run observe, as digests."""
         names = [check.name for check in self.checks]

@@ -15,7 +15,7 @@ from grader.assignment import folder as course_folder
 from grader.errors import BadInput
 from grader.gradebook.classroom import Classroom
 from grader.grading import assemble
-from grader.grading.evidence import Asked, Evidence, read_evidence
+from grader.grading.evidence import Evidence, read_evidence
 from grader.grading.model import Grade
 from grader.grading.pipeline import Observed, not_here
 from grader.grading.points import add_up
@@ -124,9 +124,8 @@ def rejudge(
     def one_seed(group: Sequence[Held]) -> None:
         devices = tuple(dict.fromkeys(device for each in group for device in each.grade().devices))
         with GradingRun(assignment, engine, group[0].attempt.seed, devices, keep=True) as run:
-            asked = run.asked()
             for each in group:
-                done.append(_judge(run, asked, each))
+                done.append(_judge(run, each))
                 progress(f"judging again: {len(done)} of {len(attempts)} attempts")
 
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
@@ -173,15 +172,16 @@ def _other_versions(changed: Sequence[Judged]) -> dict[str, tuple[str, ...]]:
     return {package: tuple(versions) for package, versions in found.items()}
 
 
-def _judge(run: GradingRun, asked: Asked, each: Held) -> Judged | Unfit | None:
+def _judge(run: GradingRun, each: Held) -> Judged | Unfit | None:
     """Judge one attempt again; None where it comes out as it was."""
     before = each.grade()
-    evidence, cells = Evidence(), ()
+    evidence = Evidence()
+    cells: Sequence[Cell] = ()
     if before.status == "graded":
         try:
             evidence = read_evidence(each.folder / "observations.bin")
             cells = kept_in(each.folder, run.assignment).notebook.code
-            why = why_not(before, evidence, run.checks, asked, run.here)
+            why = why_not(before, evidence, run.checks, run.asked, run.here)
         except BadInput as error:
             why = str(error)
         if why:

@@ -60,9 +60,9 @@ def test_a_looser_tolerance_lets_those_pass_who_were_a_little_off(
     course: MakeCourse, classroom: OpenClass, engine: Engine
 ) -> None:
     course(LOOSER)
-    found = rejudge(classroom(), "toy", engine)
-    assert points(found) == {"carol": (2.0, 3.0)}
-    (carol,) = found.changed
+    bob, carol = rejudge(classroom(), "toy", engine).changed
+    assert (bob.difference, bob.checks) == (0.0, ())  # his report names the allowance
+    assert (carol.before, carol.after.score, carol.difference) == ((2.0, 5.0), 3.0, 1.0)
     assert [str(change) for change in carol.checks] == ["doubled: fail, 0 of 1 -> pass, 1 of 1"]
 
 
@@ -152,9 +152,10 @@ def test_nothing_is_written_before_somebody_says_so(
     course(LOOSER)
     assert printed(capsys) == [
         "student  attempt  before  after  what",
+        "bob      1        2 / 5   2 / 5  words or pictures only",
         "carol    1        2 / 5   3 / 5  doubled: fail, 0 of 1 -> pass, 1 of 1",
-        "1 of 5 attempts changes, by +1 to +1 points",
-        "nothing was written; --yes writes 1 grade",
+        "2 of 5 attempts change, by +0 to +1 points",
+        "nothing was written; --yes writes 2 grades",
     ]
     assert classroom().book.events("toy") == []
 
@@ -165,9 +166,9 @@ def test_what_is_written_counts_and_stands_in_the_report(
     root = course(LOOSER)
     first = (root / "reports/toy/carol/attempt-1/grade.json").read_bytes()
     said = printed(capsys, "--yes", "--by", "prof", "--reason", "too strict")[-1]
-    assert said == "wrote 1 grade and 2 reports"
+    assert said == "wrote 2 grades and 4 reports"
     opened = classroom()
-    (event,) = opened.book.events("toy")
+    (event,) = opened.book.events("toy", "carol")
     assert isinstance(event, Regrade)
     assert (event.student, event.attempt, event.score, event.by, event.reason) == (
         "carol",
@@ -189,7 +190,7 @@ def test_a_grade_can_be_judged_again_and_back(course: MakeCourse, capsys: pytest
     printed(capsys, "--yes")
     checks = root / "reference/toy/checks.py"
     checks.write_text(checks.read_text().replace(*reversed(LOOSER["checks.py"])))
-    assert printed(capsys)[1].split("  ")[-1] == "doubled: pass, 1 of 1 -> fail, 0 of 1"
+    assert printed(capsys)[2].split("  ")[-1] == "doubled: pass, 1 of 1 -> fail, 0 of 1"
 
 
 def test_one_student_only(course: MakeCourse, classroom: OpenClass, engine: Engine) -> None:
