@@ -31,6 +31,7 @@ FLOORS = {
     "verify": 7,
     "batch": 7,
     "classpage": 7,
+    "regrade": 7,
     "live": 6,
     "doctor": 6,
     "cli": 8,

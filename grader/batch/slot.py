@@ -29,9 +29,8 @@ from grader.notebook.model import Notebook
 from grader.notebook.read import read_bytes
 from grader.observe.engine import Engine, EngineFault
 from grader.observe.processes import end_with_parent
-from grader.observe.warm import Zygote
 from grader.report.notebook import notebook_html
-from grader.submission.ahead import modules_for
+from grader.submission.ahead import open_engine
 from grader.submission.foreign import foreign_reason
 from grader.submission.record import write_atomically, write_files
 
@@ -69,7 +68,7 @@ def main(arguments: list[str]) -> int:
 def start_engine(start: SlotStart, assignment: Assignment) -> Engine:
     """The zygote of a slot, with the libraries ahead that the assignment's checks name."""
     texts = [assignment.checks_source().encode(), *(cell.source.encode() for cell in assignment.solution_cells())]
-    return Zygote(modules_for(texts), cuda="cuda" in start.devices, confinement=start.confinement)
+    return open_engine(texts, "cuda" in start.devices, start.confinement)
 
 
 def refuse_unconfined(start: SlotStart, engine: Engine) -> None:

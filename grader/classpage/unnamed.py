@@ -10,7 +10,7 @@ import msgspec
 
 from grader.classpage.model import Member, WorkExercise, WorkRun
 from grader.classpage.requests import Wrong
-from grader.submission.record import Evidence
+from grader.grading.evidence import Evidence
 from grader.wire.body import read_body
 from grader.wire.errors import WireError
 from grader.wire.outcome import Outcome, Raised

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def add_commands(commands: Commands) -> None:
-    """Add ``grades``, ``history``, ``override``, ``excuse``, ``extend``, ``report`` and ``misconception``."""
+    """Add the commands on the gradebook, from ``grades`` to ``replay``, and ``misconception``."""
     grades = _command(commands, "grades", "print final grades, with every step to them", _grades)
     grades.add_argument("assignment", nargs="?", help="such as hw2; everybody's totals where left away")
     grades.add_argument("--csv", action="store_true", help="print CSV instead of a table")
@@ -21,6 +21,26 @@ def add_commands(commands: Commands) -> None:
     _add_report(commands)
     _add_misconception(commands)
     _add_changes(commands)
+    _add_again(commands)
+
+
+def _add_again(commands: Commands) -> None:
+    rejudge = _command(
+        commands, "rejudge", "judge again, after a change of checks' tolerances, points, hints or reference", _rejudge
+    )
+    rejudge.add_argument("assignment", help="such as hw2")
+    rejudge.add_argument("--student", metavar="ID", help="whose attempts; everybody's where left away")
+    rejudge.add_argument("--yes", action="store_true", help="write the new grades and reports without asking")
+    rejudge.add_argument(
+        "--reason",
+        default="judged again after a change of the assignment",
+        help="why; students read it in their report",
+    )
+    rejudge.add_argument("--by", help="who decides; your account's name where left away")
+    replay = _command(commands, "replay", "grade an attempt once more from its record, and compare", _replay)
+    _of_one_student(replay)
+    replay.add_argument("--attempt", type=int, metavar="N", help="which attempt; the newest where left away")
+    replay.add_argument("--confinement", choices=("auto", "strict", "none"), default="auto", help="as in submit")
 
 
 def _add_report(commands: Commands) -> None:
@@ -152,3 +172,15 @@ def _extend(options: argparse.Namespace) -> int:
     from grader.cli.changes import extend
 
     return extend(options)
+
+
+def _rejudge(options: argparse.Namespace) -> int:
+    from grader.cli.rejudge import run_rejudge
+
+    return run_rejudge(options)
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from grader.cli.rejudge import run_replay
+
+    return run_replay(options)

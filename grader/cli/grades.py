@@ -15,7 +15,7 @@ from grader.export.finals import FINAL_COLUMNS, Cell, final_row, total_columns, 
 from grader.gradebook.classroom import Classroom
 from grader.report.text import line
 
-_TEXT_COLUMNS = ("student", "override", "excused", "why", "when", "who", "what", "dropped")
+_TEXT_COLUMNS = ("student", "override", "excused", "why", "when", "who", "what", "dropped", "before", "after")
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def grades(options: argparse.Namespace) -> int:
     if options.csv:
         write_csv(columns, rows, sys.stdout)
     else:
-        _print(columns, rows)
+        print_rows(columns, rows)
     return 0
 
 
@@ -50,7 +50,7 @@ def history(options: argparse.Namespace) -> int:
     with classroom_of(options) as classroom:
         entries = classroom.history(options.assignment, options.student)
     rows = [(f"{each.at:%Y-%m-%d %H:%M %Z}", each.by, each.what, each.reason) for each in entries]
-    _print(("when", "who", "what", "why"), rows)
+    print_rows(("when", "who", "what", "why"), rows)
     return 0
 
 
@@ -69,7 +69,8 @@ def report(options: argparse.Namespace) -> int:
     return 0
 
 
-def _print(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
+def print_rows(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
+    """Print a table: with lines in a terminal, plain elsewhere."""
     console = Console()
     texts = [[_text(cell) for cell in row] for row in rows]
     if not console.is_terminal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,11 +15,13 @@ from grader.errors import BadInput
 from grader.gradebook.book import Gradebook
 from grader.gradebook.course import Course, read_course, terms_of
 from grader.gradebook.database import GradebookError
-from grader.gradebook.events import Excuse, Extension, Override
+from grader.gradebook.events import Excuse, Extension, Override, Regrade
 from grader.gradebook.final import FinalGrade, final_grades
 from grader.gradebook.history import Entry, history
 from grader.gradebook.students import checked_id, near
+from grader.gradebook.tables import Attempt
 from grader.gradebook.total import Total, totals
+from grader.grading.model import Grade
 
 _REASON_LETTERS = 2_000
 
@@ -87,6 +90,15 @@ class Classroom:
         terms = terms_of(self._assignment(name), self.course)
         students = self.book.students() if student is None else [self._student(student)]
         return final_grades(self.book.marks(name, student), self.book.events(name, student), terms, students)
+
+    def attempts(self, name: str, student: str | None = None) -> list[Attempt]:
+        """The attempts at an assignment, everybody's or one student's, oldest first.
+
+        Raises:
+            BadInput: There is no such assignment or student.
+        """
+        self._assignment(name)
+        return self.book.attempts(name, student if student is None else self._student(student))
 
     def totals(self) -> list[Total]:
         """Everybody's totals over the assignments that anybody has an attempt or a decision at."""
@@ -162,6 +174,25 @@ class Classroom:
             raise BadInput(f"--until {until.isoformat()} is no extension: due is {due.isoformat()}")
         self.book.append(Extension(**self._who(change), until=until))
         return until or due
+
+    def regrade(self, grades: Sequence[Grade], version: str, by: str, at: datetime, reason: str) -> None:
+        """Record that attempts were graded anew, all of them or none.
+
+        Args:
+            grades: The new grades, each with its attempt's own number.
+            version: Which version of the assignment gave them.
+            by: Who had them graded anew.
+            at: When, with a zone.
+            reason: Why.
+
+        Raises:
+            BadInput: Who or why is no such text, or the gradebook cannot be written.
+        """
+        events = []
+        for grade in grades:
+            who = self._who(Change(grade.assignment, grade.student, reason, by, at))
+            events.append(Regrade.of(grade, version=version, by=who["by"], at=at, reason=who["reason"]))
+        self.book.append(*events)
 
     def _assignment(self, name: str) -> Assignment:
         return course_folder.load(self.root, name)

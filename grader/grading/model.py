@@ -172,6 +172,7 @@ class Grade(msgspec.Struct, frozen=True, kw_only=True):
         submitted_at: When, ISO 8601 with a zone.
         submission: File name of what was handed in.
         digest: SHA-256 of its bytes, and of the files that were taken along from its folder.
+        version: SHA-256 of the assignment's files that it was graded by; "" in grades of before that was kept.
         environment: Versions and platform by name: "python", "torch", "platform", "device", "grader" ...
         confinement: The layers that confined the student's code; empty where it ran unconfined.
         notices: Sentences about the run that a reader should know, such as a shell line that was not run.
@@ -197,6 +198,7 @@ class Grade(msgspec.Struct, frozen=True, kw_only=True):
     submitted_at: str
     submission: str
     digest: str
+    version: str = ""
     environment: dict[str, str]
     confinement: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()

@@ -16,10 +16,11 @@ from grader.grading.judging import Judging
 from grader.grading.model import Hint, LeafHint, Run
 from grader.grading.recording import ReferenceOutcomes
 from grader.grading.reference import CheckSources, ReferenceSource
+from grader.grading.replayed import Observing
 from grader.grading.seeds import check_seed
 from grader.judge.verdict import Verdict
 from grader.observe.protocol import CheckSource
-from grader.observe.supervisor import CellEnd, CheckResult, Session
+from grader.observe.supervisor import CellEnd, CheckResult
 from grader.wire.outcome import Missing, Outcome, Raised, Returned, Stopped
 
 Progress = Callable[[str], None]
@@ -83,7 +84,7 @@ class Exam:
     avoid: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def observe_and_judge(exam: Exam, session: Session, progress: Progress) -> Observed:
+def observe_and_judge(exam: Exam, session: Observing, progress: Progress) -> Observed:
     """Run a notebook and every check, judge each, and name the misconceptions.
 
     The reference runs beside the student's work, each in a thread that waits for its own session.
@@ -157,7 +158,7 @@ def _waves(checks: Sequence[CheckSpec]) -> list[list[CheckSpec]]:
 
 
 def _run(
-    exam: Exam, session: Session, checks: Sequence[CheckSpec], references: References = MappingProxyType({})
+    exam: Exam, session: Observing, checks: Sequence[CheckSpec], references: References = MappingProxyType({})
 ) -> Results:
     """Run checks in one process; the result of each as if it had run alone.
 
@@ -298,5 +299,10 @@ def _hint(exam: Exam, name: str) -> Hint:
 
 
 def not_run(checks: Sequence[CheckSpec], device: str, why: str) -> dict[str, Run]:
-    """The runs of a device that is not here: neither passed nor failed."""
+    """The runs of checks that are not tried on a device: neither passed nor failed."""
     return {c.name: Run(device=device, verdict="not run", seconds=0.0, message=why) for c in checks}
+
+
+def not_here(checks: Sequence[CheckSpec], device: str) -> dict[str, Run]:
+    """The runs of a device that this machine has not."""
+    return not_run(checks, device, f"not run: no {device} device here")

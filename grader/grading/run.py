@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import version
 from types import TracebackType
 
@@ -16,21 +17,23 @@ from grader.assignment.folder import Assignment
 from grader.authoring.forgeable import inside_judges
 from grader.authoring.spec import REHEARSAL, CheckSpec, VariantSpec
 from grader.grading import assemble
+from grader.grading.evidence import Asked, Evidence, check_digests, data_digest
 from grader.grading.judging import BadCheckFile, Judging, refuse_verdicts
 from grader.grading.looking import in_plain_sight, look_at
 from grader.grading.model import ExerciseGrade, Grade, Status, Timing
 from grader.grading.needs import checks_left, rescaling, skipped
-from grader.grading.pipeline import Exam, Observed, Progress, not_run, observe_and_judge
+from grader.grading.pipeline import Exam, Observed, Progress, not_here, not_run, observe_and_judge
 from grader.grading.points import add_up
 from grader.grading.recording import Recording
 from grader.grading.reference import CheckSources, LiveReference, RecordedReference, ReferenceSource
+from grader.grading.replayed import Observing
 from grader.grading.requests import Described, Judge
 from grader.grading.shared import SharedReference
 from grader.judge.verdict import Verdict
 from grader.notebook.model import Notebook
 from grader.observe import probe
 from grader.observe.engine import Engine
-from grader.observe.supervisor import CheckResult, Session
+from grader.observe.supervisor import Session
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,17 @@ class Submission:
 
 @dataclass(frozen=True)
 class Graded:
-    """A grade with the evidence that it can be judged again from: each check's outcomes by device and name."""
+    """A grade with the evidence that it can be judged again from.
+
+    Attributes:
+        grade: The grade.
+        evidence: What is kept of what was observed.
+        observed: All that was observed, one entry a device.
+    """
 
     grade: Grade
-    evidence: Mapping[str, Mapping[str, CheckResult]] = field(default_factory=dict)
+    evidence: Evidence = field(default_factory=Evidence)
+    observed: tuple[Observed, ...] = ()
 
 
 class GradingRun:
@@ -96,7 +106,7 @@ class GradingRun:
         self._recording = recording
         self._started = time.monotonic() if started is None else started
         self._limits = assignment.settings.limits
-        self._here: tuple[str, ...] = ("cpu", REHEARSAL)
+        self.here: tuple[str, ...] = ("cpu", REHEARSAL)
         self._start_seconds = 0.0
         self._keep = keep
         self._shared: dict[str, SharedReference] = {}
@@ -109,7 +119,7 @@ class GradingRun:
         try:
             self._described = self._describe()
             if set(self.devices) - {"cpu", REHEARSAL}:
-                self._here = (*probe.devices(self._engine), REHEARSAL)
+                self.here = (*probe.devices(self._engine), REHEARSAL)
         except BaseException:
             self._judging.close()
             raise
@@ -166,16 +176,30 @@ class GradingRun:
         cells, settings = submission.notebook.code, self.assignment.settings.exercise
         with ThreadPoolExecutor(1) as aside:
             looking = aside.submit(look_at, self._engine, cells, settings)
+            asking = aside.submit(lambda: self.asked)
+            code = [(cell.number, cell.source) for cell in cells]
             by_device = [
-                self._on_device(device, submission.notebook, submission.files, progress) for device in self.devices
+                self.on_device(device, self.session(code, device, submission.files), progress)
+                for device in self.devices
             ]
-            looks = looking.result()
+            looks, asked = looking.result(), asking.result()
         if self._recording is not None:
             looks = in_plain_sight(looks)  # nobody but the student reads this grade
         exercises = assemble.exercises(settings, self.checks, by_device, cells, looks, self.skipped)
         grade = msgspec.structs.replace(self._grade(submission, by_device, exercises), looks=looks.elsewhere)
-        evidence = dict(zip(self.devices, (observed.results for observed in by_device), strict=True))
-        return Graded(grade, evidence)
+        found = dict(zip(self.devices, by_device, strict=True))
+        evidence = Evidence(
+            outcomes={device: {n: r.outcomes[0] for n, r in o.results.items()} for device, o in found.items()},
+            asked=asked,
+            ends={device: observed.ends for device, observed in found.items()},
+        )
+        return Graded(grade, evidence, tuple(by_device))
+
+    @cached_property
+    def asked(self) -> Asked:
+        """What the checks of this run observe, as digests."""
+        names = [check.name for check in self.checks]
+        return Asked(check_digests(self.assignment.checks_source(), names), data_digest(self.assignment.data_files))
 
     def _texts(self, submission: Submission) -> Iterator[str]:
         """All code that runs for a submission."""
@@ -194,16 +218,25 @@ class GradingRun:
         refuse_verdicts(f"{self.assignment.name}/checks.py", described.forgeable)
         return described
 
-    def _on_device(self, device: str, notebook: Notebook, files: Mapping[str, bytes], progress: Progress) -> Observed:
-        if device not in self._here:
-            return Observed(runs=not_run(self.checks, device, f"not run: no {device} device here"))
+    def on_device(self, device: str, session: Observing, progress: Progress = lambda _: None) -> Observed:
+        """Observe and judge what one session runs.
+
+        Args:
+            device: Where its checks run.
+            session: The session, not started yet; it is closed in the end.
+            progress: Told in a few words what is being done.
+
+        Returns:
+            What was found; every check of the run has a run in it.
+        """
+        if device not in self.here:
+            return Observed(runs=not_here(self.checks, device))
         if device == REHEARSAL and self._recording is not None:
             return Observed(runs=not_run(self.checks, device, "not run: what was recorded was observed on the CPU"))
         cut_off = {check.name for check in self._cut_off()}
         checks = tuple(check for check in self.checks if check.runs_on(device) and check.name not in cut_off)
         sources = CheckSources(self.assignment.checks_source())
         reference = self._reference(device, sources)
-        session = self.session([(c.number, c.source) for c in notebook.code], device, files)
         exam = Exam(
             assignment=self.assignment.name,
             seed=self.seed,
@@ -264,7 +297,7 @@ class GradingRun:
         self, submission: Submission, by_device: Sequence[Observed], exercises: tuple[ExerciseGrade, ...]
     ) -> Grade:
         cells = submission.notebook.code if submission.notebook else ()
-        absent = [d for d in self.devices if d not in self._here]
+        absent = [d for d in self.devices if d not in self.here]
         notices = [*submission.notices, *(n for observed in by_device for n in observed.notices)]
         notices += [f"provisional: the checks were not run on {d}, which is not here" for d in absent]
         if cut_off := self._cut_off():
@@ -329,6 +362,7 @@ def ungraded(
         digest=submission.digest,
         notices=submission.notices,
         environment=_environment(),
+        version=assignment.digest,
         timing=Timing(start_seconds=0.0, notebook_seconds=0.0, checks_seconds=0.0, total_seconds=0.0),
     )
 

@@ -12,13 +12,10 @@ from grader.gradebook import Attempt
 from grader.gradebook.classroom import Classroom
 from grader.gradebook.events import decided
 from grader.gradebook.final import FinalGrade
-from grader.intake.errors import BadHandIn
-from grader.intake.handin import open_notebook, receive
-from grader.notebook.errors import BadNotebook
-from grader.notebook.read import read_bytes
 from grader.report.html import write
 from grader.report.notebook import notebook_html
 from grader.report.standing import Standing, Step
+from grader.submission.kept import kept_in
 
 
 def report_again(classroom: Classroom, name: str, student: str, number: int | None = None) -> tuple[Path, ...]:
@@ -82,13 +79,7 @@ def _attempt(attempts: Sequence[Attempt], final: FinalGrade, number: int | None,
 
 def _notebook(folder: Path, assignment: Assignment) -> str:
     """The notebook as it was handed in, for the report; a sentence where it cannot be read."""
-    known = course_folder.names(assignment.root)
-    for kept in sorted(folder.glob("submission.*")):
-        try:
-            opened = open_notebook(
-                receive(kept), lambda inside: course_folder.named_in(inside, known) == assignment.name
-            )
-            return notebook_html(read_bytes(opened.name.rpartition("/")[2], opened.data).node)
-        except (BadHandIn, BadNotebook):
-            continue
-    return notebook_html(None)
+    try:
+        return notebook_html(kept_in(folder, assignment).notebook.node)
+    except BadInput:
+        return notebook_html(None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,35 +75,49 @@ def start_engine(options: Options) -> Engine:
         BadInput: There is no such notebook file.
     """
     texts = [_notebook_text(options), *_assignment_files(options, "checks.py")]
-    if sys.platform != "linux":
-        if options.confinement == "strict":
-            raise BadInput(f"--confinement strict: student code can be confined on Linux only, this is {sys.platform}")
-        return PlainEngine()
-    if options.confinement != "none":
-        _refuse_exposed(options)
-    modules = modules_for(texts)
     wanted = ",".join(options.devices).encode()
     settings = _assignment_files(options, "assignment.toml") if options.devices == ("auto",) else ()
     cuda = any(b"cuda" in text for text in (wanted, *settings))
-    return Zygote(modules, cuda=cuda, confinement=options.confinement)
+    return open_engine(texts, cuda, options.confinement, _secrets(options))
 
 
-def modules_for(texts: Iterable[bytes]) -> list[str]:
-    """The modules to import ahead for the code that is going to run."""
-    known = list(texts)
-    return list(dict.fromkeys(module for name, module in _AHEAD.items() if any(name in text for text in known)))
+def open_engine(
+    texts: Sequence[bytes], cuda: bool = False, confinement: Wanted = "auto", secrets: Sequence[Path] = ()
+) -> Engine:
+    """Start the engine that suits this system.
+
+    Args:
+        texts: What is going to run; libraries that it names are imported ahead.
+        cuda: Whether it may run on cuda.
+        confinement: How the code in it is confined: "auto", "strict" or "none".
+        secrets: Folders that confined code must not be able to read.
+
+    Returns:
+        The engine; the caller closes it.
+
+    Raises:
+        BadInput: Nothing confines code here and "strict" was asked for, or it could read one of the secrets.
+    """
+    if sys.platform != "linux":
+        if confinement == "strict":
+            raise BadInput(f"--confinement strict: student code can be confined on Linux only, this is {sys.platform}")
+        return PlainEngine()
+    place = exposed(secrets) if confinement != "none" else None
+    if place is not None:
+        raise BadInput(
+            f"{place.resolve()} lies among the system's or Python's own files, which student code can read; "
+            "move the course elsewhere, or say --confinement none"
+        )
+    modules = dict.fromkeys(module for name, module in _AHEAD.items() if any(name in text for text in texts))
+    return Zygote(modules, cuda=cuda, confinement=confinement)
 
 
-def _refuse_exposed(options: Options) -> None:
-    """Refuse to grade where student code could read the reference or the reports for all its confinement."""
+def _secrets(options: Options) -> list[Path]:
+    """What student code must not be able to read for all its confinement, where there is a reference."""
     with contextlib.suppress(BadAssignment):
         reference = course_of(options.notebook) / "reference"
-        place = exposed([reference, options.reports]) if reference.is_dir() else None
-        if place is not None:
-            raise BadInput(
-                f"{place.resolve()} lies among the system's or Python's own files, which student code can read; "
-                "move the course elsewhere, or say --confinement none"
-            )
+        return [reference, options.reports] if reference.is_dir() else []
+    return []
 
 
 def open_handed_in(options: Options, handed_in: HandedIn) -> Opened:

@@ -12,12 +12,11 @@ import msgspec
 
 from grader.errors import BadInput
 from grader.gradebook import Gradebook
+from grader.grading.evidence import Evidence
 from grader.grading.model import Grade, grade_json
 from grader.intake.handin import HandedIn
-from grader.observe.supervisor import CheckResult
 from grader.report.editions import Feedback
 from grader.report.html import write
-from grader.wire.outcome import Outcome
 
 _UNSAFE = re.compile(r"[^\w@+-]+")
 # Ids that are file names on every system as they stand: no two differ by case or by how an accent is written.
@@ -26,12 +25,6 @@ _PLAIN = re.compile(r"[a-z0-9_](?:[a-z0-9._@+-]{0,78}[a-z0-9_@+])?")
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
 _NAME_LETTERS, _HASH_LETTERS = 50, 24
 _HASHED = re.compile(rf".*-[0-9a-f]{{{_HASH_LETTERS}}}")
-
-
-class Evidence(msgspec.Struct, frozen=True):
-    """What a grade was judged from: the outcome of each check, by device and name."""
-
-    outcomes: dict[str, dict[str, Outcome]]
 
 
 def folder_name(text: str) -> str:
@@ -98,7 +91,7 @@ def record(
     files: Mapping[str, bytes],
     notebook_html: str,
     feedback: Feedback,
-    evidence: Mapping[str, Mapping[str, CheckResult]],
+    evidence: Evidence,
 ) -> None:
     """Write an attempt's files, then its gradebook row; the arguments are those of `write_files` and the gradebook."""
     write_files(grade, folder, handed_in, files, notebook_html, feedback, evidence)
@@ -112,7 +105,7 @@ def write_files(
     files: Mapping[str, bytes],
     notebook_html: str,
     feedback: Feedback,
-    evidence: Mapping[str, Mapping[str, CheckResult]],
+    evidence: Evidence,
 ) -> None:
     """Write an attempt's files, grade.json last: where it is, all are.
 
@@ -123,10 +116,9 @@ def write_files(
         files: The files that were taken along; kept too where they did not come in an archive.
         notebook_html: The student's notebook, rendered and sanitised.
         feedback: What students see of hidden checks.
-        evidence: The checks' outcomes, by device and name.
+        evidence: What the grade was judged from.
     """
-    outcomes = {device: {n: r.outcomes[0] for n, r in results.items()} for device, results in evidence.items()}
-    write_atomically(folder / "observations.bin", msgspec.msgpack.encode(Evidence(outcomes)))
+    write_atomically(folder / "observations.bin", msgspec.msgpack.encode(evidence))
     if handed_in.whole:
         write_atomically(folder / f"submission{handed_in.suffix or '.ipynb'}", handed_in.data)
     if not handed_in.is_archive:

@@ -63,7 +63,7 @@ def submit(options: Options, engine: Engine, progress: Callable[[str], None] = l
         notebook, extra, unreadable = _with_files(handed_in, opened, notebook, assignment)
     student = getpass.getuser() if options.student is None else checked_id(options.student)
     book = Gradebook(options.gradebook or options.reports / "gradebook.sqlite")
-    recording = _recording(assignment)
+    recording = recording_of(assignment)
     number, folder = reserve(options.reports, book, assignment.name, student)
     submission = Submission(
         student=student,
@@ -148,7 +148,12 @@ def _devices(wanted: tuple[str, ...], assignment: Assignment) -> tuple[str, ...]
     return tuple(assignment.settings.devices) if wanted == ("auto",) else wanted
 
 
-def _recording(assignment: Assignment) -> Recording | None:
+def recording_of(assignment: Assignment) -> Recording | None:
+    """The recorded observations of an assignment's reference; None where the reference itself is at hand.
+
+    Raises:
+        BadInput: There is neither.
+    """
     if assignment.reference is not None:
         return None
     if assignment.public is None:

@@ -18,7 +18,6 @@ from grader.grading.model import Grade
 from grader.grading.run import Graded, GradingRun
 from grader.observe.warm import Zygote
 from grader.report.html import render
-from grader.submission.record import Evidence
 
 _SLACK_SECONDS = 1.0  # what a limit may be exceeded by
 _WORK_SECONDS = 6.0  # grading without any limit run into takes 0.4 s; the machine may be busy
@@ -116,9 +115,8 @@ def most_seconds(attack: Attack, field: Field) -> float:
 
 def everything(graded: Graded) -> bytes:
     """All that came out of a submission, for staff and students."""
-    outcomes = {device: {n: r.outcomes[0] for n, r in found.items()} for device, found in graded.evidence.items()}
-    printed = [result.output for results in graded.evidence.values() for result in results.values()]
-    parts = msgspec.msgpack.encode(Evidence(outcomes)), msgspec.json.encode(graded.grade)
+    printed = [result.output for observed in graded.observed for result in observed.results.values()]
+    parts = msgspec.msgpack.encode(graded.evidence), msgspec.json.encode(graded.grade)
     return b"\n".join((*parts, *(text.encode() for text in (*printed, graded.grade.output))))
 
 

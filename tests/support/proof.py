@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -13,35 +12,16 @@ from grader.authoring.spec import CheckSpec, VariantSpec
 from grader.grading.pipeline import Exam, Observed, observe_and_judge
 from grader.grading.recording import Recording, ReferenceOutcomes
 from grader.grading.reference import CheckSources, RecordedReference
+from grader.grading.replayed import Replayed
 from grader.grading.run import GradingRun
 from grader.grading.seeds import fresh_seed
 from grader.observe.engine import Engine
-from grader.observe.protocol import CheckSource, Overlay
-from grader.observe.supervisor import CellEnd, CheckResult
+from grader.observe.protocol import Overlay
 from grader.wire.outcome import Outcome
 
 COURSE = Path(__file__).resolve().parents[2]
 NAMES = course_folder.names(COURSE)
 _SLOW_SECONDS = 0.1
-
-
-@dataclass
-class Replayed:
-    """A session whose outcomes are known: what a submission made of one variant would observe."""
-
-    outcomes: Mapping[str, Outcome]
-    ends: dict[int, CellEnd] = field(default_factory=dict)
-    output: str = ""
-    notices: tuple[str, ...] = ()
-    notebook_seconds: float = 0.0
-    peak_bytes: int = 0
-
-    def run_notebook(self) -> None:
-        """Nothing to run."""
-
-    def check(self, checks: list[CheckSource]) -> CheckResult:
-        """Look it up."""
-        return CheckResult(tuple(self.outcomes[check.name] for check in checks), (0.0,) * len(checks), "")
 
 
 class Proof:
