@@ -9,8 +9,8 @@ FROM ${BASE} AS build
 ARG TORCH_INDEX=
 WORKDIR /build
 RUN python3 -m venv /opt/grader
-COPY pyproject.toml README.md LICENSE ./
-# Dependencies in a layer of their own, at the versions that pyproject.toml names: a change of grader/ keeps it.
+# Dependencies in a layer of their own, at the versions that pyproject.toml names: no other change makes it anew.
+COPY pyproject.toml ./
 RUN python3 -c "import pathlib, tomllib; \
         told = tomllib.loads(pathlib.Path('pyproject.toml').read_text()); \
         project, pins = told['project'], told['tool']['uv']['constraint-dependencies']; \
@@ -19,6 +19,7 @@ RUN python3 -c "import pathlib, tomllib; \
         pathlib.Path('constraints.txt').write_text('\n'.join(pins))" \
     && /opt/grader/bin/pip install --no-cache-dir ${TORCH_INDEX:+--extra-index-url ${TORCH_INDEX}} \
         -r requirements.txt -c constraints.txt
+COPY README.md LICENSE ./
 COPY grader grader
 # What a running grader needs no more goes: nothing can be installed in the image afterwards.
 RUN /opt/grader/bin/pip install --no-cache-dir --no-deps . \

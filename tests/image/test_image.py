@@ -23,7 +23,8 @@ for folder, inner, files in os.walk("/"):
     if folder == "/":
         inner[:] = [name for name in inner if name not in ("proc", "sys", "dev", "course", "reports")]
     for name in {"checks.py", "misconceptions.py", "solution.py", "pip.conf", ".git"} & {*inner, *files}:
-        print(os.path.join(folder, name))
+        if os.path.getsize(os.path.join(folder, name)):  # the build leaves the mount point of its pip.conf behind
+            print(os.path.join(folder, name))
 print(os.getuid())
 """
 
