@@ -29,6 +29,7 @@ from grader.authoring import (
 )
 
 STEPS = close(rtol=1e-5, atol=1e-6)
+CPU = ("cpu",)
 
 # 5.1 ---------------------------------------------------------------------------------------------------------------
 
@@ -1109,6 +1110,7 @@ def squares_row_by_row(work, rng):
 @check(
     exercise="fine_tune",
     points=3.5,
+    devices=CPU,
     compare={
         "": exact,
         "accuracy that was returned": at_least(0.9),
@@ -1144,6 +1146,7 @@ def squares_that_do_not_fit(work, rng):
     exercise="fine_tune",
     points=2.5,
     visibility="hidden",
+    devices=CPU,
     needs=("tells_brick_grass_and_gravel",),
     compare={
         "": exact,
@@ -1167,7 +1170,14 @@ def learns_left_and_measures_right(work, rng):
     }
 
 
-@check(exercise="fine_tune", points=2, visibility="hidden", needs=("tells_brick_grass_and_gravel",), compare=exact)
+@check(
+    exercise="fine_tune",
+    points=2,
+    visibility="hidden",
+    devices=CPU,
+    needs=("tells_brick_grass_and_gravel",),
+    compare=exact,
+)
 def backbone_is_as_in_the_weights(work, rng):
     """Of a small network of the same parts: only the head is new, the backbone has the weights' values and never trains."""
     model, weights = StandIn(rng).train(), state(StandIn(rng))
@@ -1191,6 +1201,7 @@ def backbone_is_as_in_the_weights(work, rng):
     exercise="fine_tune",
     points=1,
     visibility="hidden",
+    devices=CPU,
     needs=("tells_brick_grass_and_gravel",),
     compare=close(rtol=1e-5, atol=1e-5),
 )
@@ -1211,7 +1222,14 @@ def sees_the_right_inputs(work, rng):
     }
 
 
-@check(exercise="fine_tune", points=0.5, visibility="hidden", needs=("tells_brick_grass_and_gravel",), compare=exact)
+@check(
+    exercise="fine_tune",
+    points=0.5,
+    visibility="hidden",
+    devices=CPU,
+    needs=("tells_brick_grass_and_gravel",),
+    compare=exact,
+)
 def weights_that_do_not_fit_are_an_error(work, rng):
     """A weight that is missing, one too many or one of another shape is an error, whatever its type."""
     photos, good = [pictures(rng, 16, 32) for _ in range(2)], state(StandIn(rng))

@@ -81,7 +81,7 @@ def binary_acc(logits, targets):
     ### BEGIN SOLUTION
     if logits.numel() != targets.numel():
         raise ValueError(f"{logits.numel()} logits for {targets.numel()} targets")
-    answers = logits.detach().flatten() > 0
+    answers = logits.flatten() > 0
     return (answers == targets.flatten().bool()).to(torch.float32).mean()
     ### END SOLUTION
 
@@ -681,7 +681,7 @@ def photograph(name):
 # test accuracy, a Python float.
 #
 # * `model` is an `EfficientNetLite0`, or another network with the same parts: `model(x)` is `_fc` of `_dropout` of
-#   `features(x)`. Its weights are random. It is changed.
+#   `features(x)`. Its weights are random. It is changed. Everything here is on the CPU.
 # * `weights` are the trained weights by name, each perhaps with `module.` in front. All of them are to be loaded; if
 #   one is missing, too many or of another shape, that is an error (any kind).
 # * `photos` is a list of uint8 pictures `(H, W)`; the class of a crop is the place of its photo in the list. `_fc` becomes an
