@@ -300,6 +300,7 @@ def tries_the_names_in_order(work, rng):
         "fc and head": (Tailed(rng, "head", nn.Linear(7, 5), fc=nn.Linear(7, 4)), ()),
         "head before fc": (Tailed(rng, "head", nn.Linear(7, 5), fc=nn.Linear(7, 4)), (("head", "fc"),)),
         "a name of their own": (Tailed(rng, "output", nn.Linear(7, 5), **both), (["last", "output"],)),
+        "a name further down": (Tailed(rng, "fc", nn.Linear(7, 5)), (("gate.fc", "fc"),)),
         "a classifier of one layer": (Tailed(rng, "classifier", nn.Linear(7, 5)), ()),
         "an fc with several layers": (Tailed(rng, "fc", nn.Sequential(nn.Tanh(), nn.Linear(7, 5))), ()),
     }
@@ -338,14 +339,16 @@ class Staged(nn.Module):
         if head == "fc":
             self.fc = nn.Linear(5, 3)
         elif head == "fc in parts":
-            self.fc = nn.Sequential(nn.BatchNorm1d(5), nn.Dropout(0.5), nn.Linear(5, 3))
+            self.fc = nn.Sequential(nn.BatchNorm1d(5), nn.Sequential(nn.Dropout(0.5), nn.Linear(5, 3)))
+            self.late = nn.Dropout(0.25)
         else:
             self.fc = nn.Sequential(nn.Linear(5, 5), nn.BatchNorm1d(5), nn.Linear(5, 3))
         randomize(rng, self)
         self.to(rng.device)
 
     def forward(self, x):
-        return self.fc(self.mix(self.drop(self.bn(self.fc_in(x)))))
+        x = self.mix(self.drop(self.bn(self.fc_in(x))))
+        return self.fc(self.late(x) if hasattr(self, "late") else x)
 
 
 def randomize(rng, model):
@@ -400,13 +403,18 @@ def only_the_head_changes(work, rng):
 
 @check(exercise="freeze_backbone", points=2.5, visibility="hidden", needs=("only_the_head_is_trainable",))
 def modes_in_each_forward_pass(work, rng):
-    """Whatever mode is asked for, the backbone computes in evaluation mode, and the head in the mode asked for."""
+    """Whatever mode is asked for, the backbone computes in evaluation mode, and the head in the mode asked for.
+
+    A second call changes nothing.
+    """
     facts = {}
     for name, training in (("came in training mode", True), ("came in evaluation mode", False)):
         model = Staged(rng, "fc in parts").train(training)
         seen = watch_layers(model)
         model = work.freeze_backbone(model, "fc")
         x = rng.normal(4, 4)
+        model(x)
+        model = work.freeze_backbone(model, "fc")
         model(x)
         returned = [model.train() is model, model(x) is None, model.eval() is model, model(x) is None]
         returned += [model.train(True) is model, model(x) is None, model.train(False) is model, model(x) is None]
@@ -447,10 +455,10 @@ def frozen_in_the_middle_of_training(work, rng):
     before = state(model)
     work.freeze_backbone(model, "fc")
     frozen = state(model)
-    left = {name: gradient for name, gradient in gradients(model).items() if not name.startswith("fc.")}
+    left = gradients(model)
     optimizer.step()
     return {
-        "gradients of the backbone": left,
+        "gradients": left,
         "the same parameter objects": [name for name, p in model.named_parameters() if p is objects.get(name)],
         "before": before,
         "right after freezing": frozen,
@@ -565,6 +573,7 @@ def groups_can_be_read_twice(work, rng):
         "read once": first,
         "read again": second,
         "types": sorted({type(group["params"]).__name__ for group in groups}),
+        "type of the whole": type(groups).__name__,
         "model before": before,
         "model afterwards": parameters(model),
     }
@@ -759,12 +768,14 @@ def only_a_prefix_in_front(work, rng):
     """The prefix is taken off once and only in front; names without it, other prefixes and none at all are fine."""
     mixed = checkpoint(rng)
     plain = {(name.removeprefix("module.") if "stem" in name else name): value for name, value in mixed.items()}
+    backbone = checkpoint(rng, "backbone.")
+    del backbone["backbone.fc.bias"]
     facts = {}
     for name, values, prefix in (
         ("some names without it", plain, ("module.",)),
-        ("another prefix", checkpoint(rng, "backbone."), ("backbone.",)),
+        ("another prefix", backbone, ("backbone.",)),
         ("a prefix that few names have", checkpoint(rng, ""), ("stem.",)),
-        ("no prefix", checkpoint(rng, ""), ("",)),
+        ("no prefix", checkpoint(rng, "", classes=3), ("",)),
         ("a prefix that no name has", checkpoint(rng, ""), ("net.",)),
     ):
         model = Nested(rng)
