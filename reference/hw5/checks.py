@@ -1208,6 +1208,16 @@ def backbone_is_as_in_the_weights(work, rng):
     }
 
 
+def inputs_seen(work, rng, photos, *sizes):
+    """The different inputs that a small network gets while it is tuned, one a row, and their shapes."""
+    model, inputs = StandIn(rng), []
+    weights = state(StandIn(rng))
+    model._conv_stem.register_forward_pre_hook(lambda module, args: inputs.append(args[0].detach().clone()))
+    work.fine_tune(model, weights, photos, *sizes)
+    rows = torch.unique(torch.cat(inputs).flatten(1), dim=0)
+    return rows, sorted({tuple(x.shape[1:]) for x in inputs})
+
+
 @check(
     exercise="fine_tune",
     points=1,
@@ -1217,19 +1227,21 @@ def backbone_is_as_in_the_weights(work, rng):
     compare=close(rtol=1e-5, atol=1e-5),
 )
 def sees_the_right_inputs(work, rng):
-    """Inputs are normalised crops in three channels: `per_class` of each left half, all of the right halves, no others."""
-    model, weights, inputs = StandIn(rng), state(StandIn(rng)), []
-    model._conv_stem.register_forward_pre_hook(lambda module, args: inputs.append(args[0].detach().clone()))
-    work.fine_tune(model, weights, [pictures(rng, 24, 50) for _ in range(3)], per_class=4, size=8)
-    rows = torch.cat(inputs).flatten(1)
-    different = torch.unique(rows, dim=0)
+    """Inputs are normalised crops in three channels: `per_class` of each left half, all of the right halves, no others.
+
+    By default, `per_class` is 10 and the size 64.
+    """
+    different, shapes = inputs_seen(work, rng, [pictures(rng, 24, 50) for _ in range(3)], 4, 8)
+    usual, usual_shapes = inputs_seen(work, rng, [pictures(rng, 64, 1408) for _ in range(2)])
     channels = different.unflatten(1, (3, -1))
     return {
-        "shape of an input": sorted({tuple(x.shape[1:]) for x in inputs}),
+        "shape of an input": shapes,
         "different crops": len(different),
         "smallest value of each channel": channels.amin(dim=(0, 2)),
         "largest value of each channel": channels.amax(dim=(0, 2)),
         "mean of each channel": channels.mean(dim=(0, 2)),
+        "shape of an input, by default": usual_shapes,
+        "different crops, by default": len(usual),
     }
 
 
