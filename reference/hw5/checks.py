@@ -29,6 +29,7 @@ from grader.authoring import (
 )
 
 STEPS = close(rtol=1e-5, atol=1e-6)
+CPU = ("cpu",)
 
 # 5.1 ---------------------------------------------------------------------------------------------------------------
 
@@ -299,6 +300,7 @@ def tries_the_names_in_order(work, rng):
         "fc and head": (Tailed(rng, "head", nn.Linear(7, 5), fc=nn.Linear(7, 4)), ()),
         "head before fc": (Tailed(rng, "head", nn.Linear(7, 5), fc=nn.Linear(7, 4)), (("head", "fc"),)),
         "a name of their own": (Tailed(rng, "output", nn.Linear(7, 5), **both), (["last", "output"],)),
+        "a name further down": (Tailed(rng, "fc", nn.Linear(7, 5)), (("gate.fc", "fc"),)),
         "a classifier of one layer": (Tailed(rng, "classifier", nn.Linear(7, 5)), ()),
         "an fc with several layers": (Tailed(rng, "fc", nn.Sequential(nn.Tanh(), nn.Linear(7, 5))), ()),
     }
@@ -337,14 +339,16 @@ class Staged(nn.Module):
         if head == "fc":
             self.fc = nn.Linear(5, 3)
         elif head == "fc in parts":
-            self.fc = nn.Sequential(nn.BatchNorm1d(5), nn.Dropout(0.5), nn.Linear(5, 3))
+            self.fc = nn.Sequential(nn.BatchNorm1d(5), nn.Sequential(nn.Dropout(0.5), nn.Linear(5, 3)))
+            self.late = nn.Dropout(0.25)
         else:
             self.fc = nn.Sequential(nn.Linear(5, 5), nn.BatchNorm1d(5), nn.Linear(5, 3))
         randomize(rng, self)
         self.to(rng.device)
 
     def forward(self, x):
-        return self.fc(self.mix(self.drop(self.bn(self.fc_in(x)))))
+        x = self.mix(self.drop(self.bn(self.fc_in(x))))
+        return self.fc(self.late(x) if hasattr(self, "late") else x)
 
 
 def randomize(rng, model):
@@ -399,13 +403,18 @@ def only_the_head_changes(work, rng):
 
 @check(exercise="freeze_backbone", points=2.5, visibility="hidden", needs=("only_the_head_is_trainable",))
 def modes_in_each_forward_pass(work, rng):
-    """Whatever mode is asked for, the backbone computes in evaluation mode, and the head in the mode asked for."""
+    """Whatever mode is asked for, the backbone computes in evaluation mode, and the head in the mode asked for.
+
+    A second call changes nothing.
+    """
     facts = {}
     for name, training in (("came in training mode", True), ("came in evaluation mode", False)):
         model = Staged(rng, "fc in parts").train(training)
         seen = watch_layers(model)
         model = work.freeze_backbone(model, "fc")
         x = rng.normal(4, 4)
+        model(x)
+        model = work.freeze_backbone(model, "fc")
         model(x)
         returned = [model.train() is model, model(x) is None, model.eval() is model, model(x) is None]
         returned += [model.train(True) is model, model(x) is None, model.train(False) is model, model(x) is None]
@@ -446,10 +455,10 @@ def frozen_in_the_middle_of_training(work, rng):
     before = state(model)
     work.freeze_backbone(model, "fc")
     frozen = state(model)
-    left = {name: gradient for name, gradient in gradients(model).items() if not name.startswith("fc.")}
+    left = gradients(model)
     optimizer.step()
     return {
-        "gradients of the backbone": left,
+        "gradients": left,
         "the same parameter objects": [name for name, p in model.named_parameters() if p is objects.get(name)],
         "before": before,
         "right after freezing": frozen,
@@ -564,6 +573,7 @@ def groups_can_be_read_twice(work, rng):
         "read once": first,
         "read again": second,
         "types": sorted({type(group["params"]).__name__ for group in groups}),
+        "type of the whole": type(groups).__name__,
         "model before": before,
         "model afterwards": parameters(model),
     }
@@ -758,12 +768,14 @@ def only_a_prefix_in_front(work, rng):
     """The prefix is taken off once and only in front; names without it, other prefixes and none at all are fine."""
     mixed = checkpoint(rng)
     plain = {(name.removeprefix("module.") if "stem" in name else name): value for name, value in mixed.items()}
+    backbone = checkpoint(rng, "backbone.")
+    del backbone["backbone.fc.bias"]
     facts = {}
     for name, values, prefix in (
         ("some names without it", plain, ("module.",)),
-        ("another prefix", checkpoint(rng, "backbone."), ("backbone.",)),
+        ("another prefix", backbone, ("backbone.",)),
         ("a prefix that few names have", checkpoint(rng, ""), ("stem.",)),
-        ("no prefix", checkpoint(rng, ""), ("",)),
+        ("no prefix", checkpoint(rng, "", classes=3), ("",)),
         ("a prefix that no name has", checkpoint(rng, ""), ("net.",)),
     ):
         model = Nested(rng)
@@ -1109,6 +1121,7 @@ def squares_row_by_row(work, rng):
 @check(
     exercise="fine_tune",
     points=3.5,
+    devices=CPU,
     compare={
         "": exact,
         "accuracy that was returned": at_least(0.9),
@@ -1144,6 +1157,7 @@ def squares_that_do_not_fit(work, rng):
     exercise="fine_tune",
     points=2.5,
     visibility="hidden",
+    devices=CPU,
     needs=("tells_brick_grass_and_gravel",),
     compare={
         "": exact,
@@ -1167,7 +1181,14 @@ def learns_left_and_measures_right(work, rng):
     }
 
 
-@check(exercise="fine_tune", points=2, visibility="hidden", needs=("tells_brick_grass_and_gravel",), compare=exact)
+@check(
+    exercise="fine_tune",
+    points=2,
+    visibility="hidden",
+    devices=CPU,
+    needs=("tells_brick_grass_and_gravel",),
+    compare=exact,
+)
 def backbone_is_as_in_the_weights(work, rng):
     """Of a small network of the same parts: only the head is new, the backbone has the weights' values and never trains."""
     model, weights = StandIn(rng).train(), state(StandIn(rng))
@@ -1187,31 +1208,51 @@ def backbone_is_as_in_the_weights(work, rng):
     }
 
 
+def inputs_seen(work, rng, photos, *sizes):
+    """The different inputs that a small network gets while it is tuned, one a row, and their shapes."""
+    model, inputs = StandIn(rng), []
+    weights = state(StandIn(rng))
+    model._conv_stem.register_forward_pre_hook(lambda module, args: inputs.append(args[0].detach().clone()))
+    work.fine_tune(model, weights, photos, *sizes)
+    rows = torch.unique(torch.cat(inputs).flatten(1), dim=0)
+    return rows, sorted({tuple(x.shape[1:]) for x in inputs})
+
+
 @check(
     exercise="fine_tune",
     points=1,
     visibility="hidden",
+    devices=CPU,
     needs=("tells_brick_grass_and_gravel",),
     compare=close(rtol=1e-5, atol=1e-5),
 )
 def sees_the_right_inputs(work, rng):
-    """Inputs are normalised crops in three channels: `per_class` of each left half, all of the right halves, no others."""
-    model, weights, inputs = StandIn(rng), state(StandIn(rng)), []
-    model._conv_stem.register_forward_pre_hook(lambda module, args: inputs.append(args[0].detach().clone()))
-    work.fine_tune(model, weights, [pictures(rng, 24, 50) for _ in range(3)], per_class=4, size=8)
-    rows = torch.cat(inputs).flatten(1)
-    different = torch.unique(rows, dim=0)
+    """Inputs are normalised crops in three channels: `per_class` of each left half, all of the right halves, no others.
+
+    By default, `per_class` is 10 and the size 64.
+    """
+    different, shapes = inputs_seen(work, rng, [pictures(rng, 24, 50) for _ in range(3)], 4, 8)
+    usual, usual_shapes = inputs_seen(work, rng, [pictures(rng, 64, 1408) for _ in range(2)])
     channels = different.unflatten(1, (3, -1))
     return {
-        "shape of an input": sorted({tuple(x.shape[1:]) for x in inputs}),
+        "shape of an input": shapes,
         "different crops": len(different),
         "smallest value of each channel": channels.amin(dim=(0, 2)),
         "largest value of each channel": channels.amax(dim=(0, 2)),
         "mean of each channel": channels.mean(dim=(0, 2)),
+        "shape of an input, by default": usual_shapes,
+        "different crops, by default": len(usual),
     }
 
 
-@check(exercise="fine_tune", points=0.5, visibility="hidden", needs=("tells_brick_grass_and_gravel",), compare=exact)
+@check(
+    exercise="fine_tune",
+    points=0.5,
+    visibility="hidden",
+    devices=CPU,
+    needs=("tells_brick_grass_and_gravel",),
+    compare=exact,
+)
 def weights_that_do_not_fit_are_an_error(work, rng):
     """A weight that is missing, one too many or one of another shape is an error, whatever its type."""
     photos, good = [pictures(rng, 16, 32) for _ in range(2)], state(StandIn(rng))

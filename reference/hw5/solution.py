@@ -81,7 +81,7 @@ def binary_acc(logits, targets):
     ### BEGIN SOLUTION
     if logits.numel() != targets.numel():
         raise ValueError(f"{logits.numel()} logits for {targets.numel()} targets")
-    answers = logits.detach().flatten() > 0
+    answers = logits.flatten() > 0
     return (answers == targets.flatten().bool()).to(torch.float32).mean()
     ### END SOLUTION
 
@@ -164,8 +164,9 @@ print("but it gives:", tuple(vgg_like.classifier(torch.ones(1, 8)).shape))
 # %% [markdown]
 # **Task.** `replace_head(model, num_outputs, names=HEADS)` puts a new head on the model and returns the model.
 #
-# * `names` is a registry of names, tried in order: the first one that is the name of a child module of the model says
-#   where to look. If there is a `Sequential` there, its last element is the head; otherwise what is there is.
+# * `names` is a registry of names, tried in order: the first one that is the name of a child module of the model (not of
+#   one further down) says where to look. If there is a `Sequential` there, its last element is the head; otherwise what
+#   is there is.
 # * The new head is an `nn.Linear` with as many inputs as the old head and `num_outputs` outputs; it has a bias if the old
 #   one had one, its weights are on the device and of the dtype of the old ones, and they are trainable, even if the old
 #   ones were frozen.
@@ -246,8 +247,8 @@ print("does the weight still require a gradient?", layer.weight.requires_grad)
 #   was asked for. `model.train()` and `model.eval()` return the model, as they always do.
 # * Until then, the head is in the mode in which the model came.
 # * Gradients that backbone parameters have from earlier steps are dropped (`None`): an optimizer that holds these
-#   parameters would go on using them.
-# * No weight changes, and the model keeps its parameter objects. The same function may be called twice.
+#   parameters would go on using them. Those of the head stay.
+# * No weight changes, and the model keeps its parameter objects. A second call changes nothing.
 
 
 # %%
@@ -545,7 +546,7 @@ def extract_features(model, loader, layer):
     modes = {module: module.training for module in model.modules()}
 
     def keep(module, args, output):
-        features.append(output.detach().flatten(1).to("cpu", torch.float32, copy=True))
+        features.append(output.flatten(1).to("cpu", torch.float32, copy=True))
 
     handle = model.get_submodule(layer).register_forward_hook(keep)
     try:
@@ -681,7 +682,7 @@ def photograph(name):
 # test accuracy, a Python float.
 #
 # * `model` is an `EfficientNetLite0`, or another network with the same parts: `model(x)` is `_fc` of `_dropout` of
-#   `features(x)`. Its weights are random. It is changed.
+#   `features(x)`. Its weights are random. It is changed. Everything here is on the CPU.
 # * `weights` are the trained weights by name, each perhaps with `module.` in front. All of them are to be loaded; if
 #   one is missing, too many or of another shape, that is an error (any kind).
 # * `photos` is a list of uint8 pictures `(H, W)`; the class of a crop is the place of its photo in the list. `_fc` becomes an
