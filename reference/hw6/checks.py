@@ -81,6 +81,11 @@ def flat(model):
     return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
 
 
+def lopsided(outputs, y):
+    """A mean loss that is another one when outputs and targets change places: too little costs more than too much."""
+    return torch.maximum(0.9 * (y - outputs), 0.3 * (outputs - y)).mean()
+
+
 def watch_sizes(model):
     """A list that gets the number of rows of each batch that the model is given."""
     seen = []
@@ -469,7 +474,7 @@ def each_epoch_has_its_order(work, rng):
 def leaves_no_group_behind(work, rng):
     """One rank alone works, too; the group is destroyed, and what is returned is the model that was made."""
     observe = ("history", "weights", "it is the model that was made", "its type", "group is still there")
-    return trained(work, rng, 1, 5, observe, accum=2)
+    return trained(work, rng, 1, 5, observe, accum=2, loss_fn=lopsided)
 
 
 # 6.5 ---------------------------------------------------------------------------------------------------------------
@@ -679,7 +684,7 @@ def short_loaders_and_single_batches(work, rng):
     for name, sizes, accum in (("accum 1", (3, 2), 1), ("accum 9", (2, 5, 3), 9), ("accum 2", (1, 4, 6, 2), 2)):
         model = small_model(rng)
         optimizer = torch.optim.AdamW(model.parameters(), lr=0.05)
-        steps = work.accumulate_gradients(model, iter(batches(rng, sizes)), nn.HuberLoss(), optimizer, accum)
+        steps = work.accumulate_gradients(model, iter(batches(rng, sizes)), lopsided, optimizer, accum)
         facts[name] = {"steps": steps, "weights": state(model)}
     optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
     facts["no batch"] = {
@@ -797,6 +802,18 @@ def gradients_from_before_do_not_count(work, rng):
 # 6.9 ---------------------------------------------------------------------------------------------------------------
 
 
+class Elsewhere(nn.Module):
+    """A model on a device that only tells where data is, "meta"; its outputs, on the CPU, are made up."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight, self.seen = nn.Parameter(torch.empty(2, device="meta")), []
+
+    def forward(self, x):
+        self.seen.append({"device": x.device.type, "rows": len(x)})
+        return torch.full((len(x), 2), float(len(self.seen)))
+
+
 def predicted(work, model, x, chunk):
     """What `predict_in_chunks` returns; torch's gradient switch is put back, so that no other check suffers."""
     with torch.enable_grad():
@@ -857,11 +874,13 @@ def every_mode_is_restored(work, rng):
 
 @check(exercise="predict_in_chunks", points=1, visibility="hidden")
 def empty_and_odd_inputs(work, rng):
-    """No rows, images, whole numbers, a model without parameters; a chunk below 1 is refused."""
+    """No rows, images, whole numbers, a model elsewhere or without parameters; a chunk below 1 is refused."""
     images = rng.fill(nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU())).to(rng.device)
     table = rng.fill(nn.Embedding(9, 2)).to(rng.device)
-    model = small_model(rng)
+    model, elsewhere = small_model(rng), Elsewhere()
     return {
+        "model elsewhere": predicted(work, elsewhere, rng.normal(5, 4).cpu(), 2),
+        "what it was given": elsewhere.seen,
         "no rows": predicted(work, model, rng.normal(0, 4).cpu(), 3),
         "images": predicted(work, images, rng.normal(5, 1, 4, 6).cpu(), 2),
         "whole numbers": predicted(work, table, rng.integers(0, 9, 7).cpu(), 3),
@@ -941,7 +960,8 @@ def other_errors_come_through(work, rng):
 @check(exercise="find_max_batch", points=1.5, visibility="hidden", needs=("doubles_then_halves",))
 def failed_tries_leave_nothing(work, rng):
     """Whenever a size is tried, nothing that a failed try has made is still alive."""
-    capacity, made, alive = rng.integer(20, 30), [], []
+    start = rng.integer(5, 9)
+    capacity, made, alive = 4 * start + rng.integer(0, start - 1), [], []  # three sizes that fail, one after the other
 
     class Block:
         """Something large, which only the garbage collector frees where `knotted`."""
@@ -950,19 +970,19 @@ def failed_tries_leave_nothing(work, rng):
             self.itself = self if knotted else None
 
     def fn(size):
-        alive.append([place for place, block in enumerate(made) if block() is not None])
-        block = Block(knotted=len(alive) % 2 == 0)
+        alive.append([name for name, block in made if block() is not None])
+        blocks = {f"a block of {size}": Block(knotted=False), f"a knot of {size}": Block(knotted=True)}
         if size > capacity:
-            made.append(weakref.ref(block))
+            made.extend((name, weakref.ref(block)) for name, block in blocks.items())
             raise torch.OutOfMemoryError("no memory left")
 
     gc.collect()
     gc.disable()
     try:
-        found = work.find_max_batch(fn, 6, 300)
+        found = work.find_max_batch(fn, start, 300)
     finally:
         gc.enable()
-    return {"result": found, "failed tries that are alive at each try": alive}
+    return {"result": found, "what failed tries have left at each try": alive}
 
 
 # 6.11 --------------------------------------------------------------------------------------------------------------

@@ -328,11 +328,8 @@ class Sync:
     def one(self, parameter, count):
         if parameter.grad is None:
             parameter.grad = torch.zeros_like(parameter)
-        self.reduce(parameter.grad)
+        dist.all_reduce(parameter.grad)
         parameter.grad /= self.divisor(count)
-
-    def reduce(self, grad):
-        dist.all_reduce(grad)
 
     def divisor(self, count):
         return dist.get_world_size()
@@ -361,18 +358,6 @@ def buffers_forgotten(work):
 
 
 @misconception(exercise="sync")
-def counters_forgotten(work):
-    """Only floating-point tensors are sent; a batch norm also counts its batches, in whole numbers."""
-
-    def broadcast_parameters(model):
-        for tensor in tensors_of(model):
-            if tensor.is_floating_point():
-                dist.broadcast(tensor.data, src=0)
-
-    return broadcast_parameters
-
-
-@misconception(exercise="sync")
 def frozen_weights_not_sent(work):
     """What is not trained is not sent: but a frozen layer that is different on each rank computes something else."""
 
@@ -382,29 +367,6 @@ def frozen_weights_not_sent(work):
                 dist.broadcast(parameter.data, src=0)
         for buffer in model.buffers():
             dist.broadcast(buffer, src=0)
-
-    return broadcast_parameters
-
-
-@misconception(exercise="sync")
-def sent_by_the_last_rank(work):
-    """All ranks are equal now, but they have the weights of another rank than the first."""
-
-    def broadcast_parameters(model):
-        for tensor in tensors_of(model):
-            dist.broadcast(tensor.data, src=dist.get_world_size() - 1)
-
-    return broadcast_parameters
-
-
-@misconception(exercise="sync")
-def weights_averaged_at_the_start(work):
-    """All ranks are equal, but with the mean of their random weights, which is smaller than any of them."""
-
-    def broadcast_parameters(model):
-        for tensor in tensors_of(model):
-            dist.all_reduce(tensor.data)
-            tensor.data.div_(dist.get_world_size(), rounding_mode=None if tensor.is_floating_point() else "floor")
 
     return broadcast_parameters
 
@@ -436,21 +398,6 @@ def parameters_frozen_by_sending(work):
 
 
 @misconception(exercise="sync")
-def everything_trained_after_sending(work):
-    """Afterwards every parameter is trained, those that were frozen included."""
-
-    def broadcast_parameters(model):
-        for parameter in model.parameters():
-            parameter.requires_grad_(False)
-            dist.broadcast(parameter, src=0)
-            parameter.requires_grad_(True)
-        for buffer in model.buffers():
-            dist.broadcast(buffer, src=0)
-
-    return broadcast_parameters
-
-
-@misconception(exercise="sync")
 def summed_and_not_divided(work):
     """The gradients of all ranks are added up; the mean over the whole batch is smaller than that."""
 
@@ -468,18 +415,6 @@ def always_two_ranks(work):
     class Wrong(Sync):
         def divisor(self, count):
             return 2
-
-    return {"sync_gradients": Wrong()}
-
-
-@misconception(exercise="sync")
-def divided_twice(work):
-    """The gradients are divided before they are added up, and once more afterwards."""
-
-    class Wrong(Sync):
-        def reduce(self, grad):
-            grad /= dist.get_world_size()
-            dist.all_reduce(grad)
 
     return {"sync_gradients": Wrong()}
 
@@ -520,17 +455,6 @@ def zeros_for_everybody(work):
 
 
 @misconception(exercise="sync")
-def left_out_unless_all_have_one(work):
-    """Where one rank has no gradient, the others keep theirs to themselves, and the weights drift apart."""
-
-    class Wrong(Sync):
-        def wanted(self, count):
-            return count == dist.get_world_size()
-
-    return {"sync_gradients": Wrong()}
-
-
-@misconception(exercise="sync")
 def none_stays_none(work):
     """A rank without gradient contributes zeros, but does not keep the mean: its weights stay behind."""
 
@@ -539,17 +463,6 @@ def none_stays_none(work):
             grad = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
             dist.all_reduce(grad)
             grad /= dist.get_world_size()
-
-    return {"sync_gradients": Wrong()}
-
-
-@misconception(exercise="sync")
-def only_rank_zero_gets_it(work):
-    """Only one rank has the result of this call; all of them need it."""
-
-    class Wrong(Sync):
-        def reduce(self, grad):
-            dist.reduce(grad, dst=0)
 
     return {"sync_gradients": Wrong()}
 
@@ -575,18 +488,6 @@ def weights_averaged_instead(work):
             parameter.data /= dist.get_world_size()
 
     return sync_gradients
-
-
-@misconception(exercise="sync")
-def the_largest_gradient(work):
-    """Of each element the largest gradient of all ranks is taken, not the mean."""
-
-    class Wrong(Sync):
-        def reduce(self, grad):
-            dist.all_reduce(grad, op=dist.ReduceOp.MAX)
-            grad *= dist.get_world_size()
-
-    return {"sync_gradients": Wrong()}
 
 
 @misconception(exercise="sync")
@@ -622,33 +523,12 @@ def mean_of_the_means(work):
 
 
 @misconception(exercise="global_metrics")
-def means_added_up(work):
-    """The means of the ranks are added up, and the more ranks there are, the larger the loss."""
-
-    def distributed_mean(total, count):
-        return summed(float(total) / count if count else math.nan)[0]
-
-    return distributed_mean
-
-
-@misconception(exercise="global_metrics")
 def divided_by_its_own_count(work):
     """The totals of all ranks are divided by the number of samples of one."""
 
     def distributed_mean(total, count):
         (found,) = summed(total)
         return found / count if count else math.nan
-
-    return distributed_mean
-
-
-@misconception(exercise="global_metrics")
-def own_count_times_ranks(work):
-    """That all ranks have as many samples as this one is a guess."""
-
-    def distributed_mean(total, count):
-        (found,) = summed(total)
-        return found / (count * dist.get_world_size()) if count else math.nan
 
     return distributed_mean
 
@@ -662,18 +542,6 @@ def result_on_rank_zero_only(work):
         dist.reduce(both, dst=0)
         total, count = both.tolist()
         return total / count if count else math.nan
-
-    return distributed_mean
-
-
-@misconception(exercise="global_metrics")
-def none_on_other_ranks(work):
-    """Ranks other than 0 return nothing, but each of them asked for the mean."""
-
-    def distributed_mean(total, count):
-        total, count = summed(total, count)
-        if dist.get_rank() == 0:
-            return total / count if count else math.nan
 
     return distributed_mean
 
@@ -742,17 +610,6 @@ def zero_without_samples(work):
     return distributed_mean
 
 
-@misconception(exercise="global_metrics")
-def at_least_one_sample(work):
-    """To avoid a division by zero, an empty rank claims to have one sample, which then counts for all."""
-
-    def distributed_mean(total, count):
-        total, count = summed(total, max(count, 1))
-        return total / count
-
-    return distributed_mean
-
-
 def gathered(local):
     """The rows of each rank."""
     parts = [torch.empty_like(local) for _ in range(dist.get_world_size())]
@@ -776,26 +633,6 @@ def repeated_rows_kept(work):
 
     def gather_samples(local, length):
         return torch.stack(gathered(local), dim=1).flatten(0, 1)
-
-    return gather_samples
-
-
-@misconception(exercise="global_metrics")
-def rows_cut_from_the_start(work):
-    """What was repeated stands at the end, and what is cut off here at the beginning."""
-
-    def gather_samples(local, length):
-        return torch.stack(gathered(local), dim=1).flatten(0, 1)[-length:]
-
-    return gather_samples
-
-
-@misconception(exercise="global_metrics")
-def equal_rows_removed(work):
-    """Rows that happen to be equal belong to different samples, and sorting them loses their order."""
-
-    def gather_samples(local, length):
-        return torch.unique(torch.cat(gathered(local)), dim=0)
 
     return gather_samples
 
@@ -832,27 +669,6 @@ def rows_as_floats(work):
     return gather_samples
 
 
-@misconception(exercise="global_metrics")
-def own_rows_only_elsewhere(work):
-    """Only rank 0 gets all rows; the others return what they had."""
-
-    def gather_samples(local, length):
-        rows = torch.stack(gathered(local), dim=1).flatten(0, 1)[:length]
-        return rows if dist.get_rank() == 0 else local
-
-    return gather_samples
-
-
-@misconception(exercise="global_metrics")
-def list_of_parts(work):
-    """What is returned is the list with one tensor a rank, not one tensor with all rows."""
-
-    def gather_samples(local, length):
-        return gathered(local)
-
-    return gather_samples
-
-
 # --- 6.4 ddp_train ---------------------------------------------------------------------------------------------
 
 
@@ -863,24 +679,17 @@ class Worker:
         self.rank, self.world, self.accum, self.loss_fn = rank, world, accum, loss_fn
         dist.init_process_group("gloo", init_method=f"file://{init_file}", rank=rank, world_size=world)
         model = self.wrap(make_model())
-        self.before(model, path)
-        optimizer = torch.optim.SGD(model.parameters(), lr=self.rate(lr))
+        optimizer = torch.optim.SGD(model.parameters(), lr=lr)
         sampler = self.sampler(dataset, seed)
         loader = self.loader(dataset, batch_size, sampler)
         history = [self.epoch(model, optimizer, sampler, loader, epoch) for epoch in range(epochs)]
         self.save(model, path)
         dist.barrier()
-        self.leave()
+        dist.destroy_process_group()
         return history, self.inside(model)
 
     def wrap(self, model):
         return DistributedDataParallel(model)
-
-    def before(self, model, path):
-        pass
-
-    def rate(self, lr):
-        return lr
 
     def sampler(self, dataset, seed):
         return DistributedSampler(dataset, self.world, self.rank, shuffle=True, seed=seed)
@@ -926,20 +735,6 @@ class Worker:
     def inside(self, model):
         return model.module
 
-    def leave(self):
-        dist.destroy_process_group()
-
-
-@misconception(exercise="ddp_train")
-def sampler_and_shuffle(work):
-    """A loader shuffles by a sampler of its own; given one, it must not be told to shuffle, too."""
-
-    class Wrong(Worker):
-        def loader(self, dataset, batch_size, sampler):
-            return DataLoader(dataset, batch_size=batch_size, shuffle=True, sampler=sampler)
-
-    return {"ddp_train": Wrong()}
-
 
 @misconception(exercise="ddp_train")
 def set_epoch_missing(work):
@@ -948,39 +743,6 @@ def set_epoch_missing(work):
     class Wrong(Worker):
         def set_epoch(self, sampler, epoch):
             pass
-
-    return {"ddp_train": Wrong()}
-
-
-@misconception(exercise="ddp_train")
-def set_epoch_from_one(work):
-    """The sampler is told the wrong epoch: they are counted from 0."""
-
-    class Wrong(Worker):
-        def set_epoch(self, sampler, epoch):
-            sampler.set_epoch(epoch + 1)
-
-    return {"ddp_train": Wrong()}
-
-
-@misconception(exercise="ddp_train")
-def set_epoch_too_late(work):
-    """The sampler is told its epoch after the epoch, when the order was made already."""
-
-    class Wrong(Worker):
-        def set_epoch(self, sampler, epoch):
-            sampler.set_epoch(max(0, epoch - 1))
-
-    return {"ddp_train": Wrong()}
-
-
-@misconception(exercise="ddp_train")
-def sampler_without_seed(work):
-    """The sampler shuffles with its own seed, not with the one that was given."""
-
-    class Wrong(Worker):
-        def sampler(self, dataset, seed):
-            return DistributedSampler(dataset, self.world, self.rank, shuffle=True)
 
     return {"ddp_train": Wrong()}
 
@@ -997,45 +759,12 @@ def another_seed_for_each_rank(work):
 
 
 @misconception(exercise="ddp_train")
-def sampler_that_does_not_shuffle(work):
-    """The samples come in the order of the data set, in every epoch."""
-
-    class Wrong(Worker):
-        def sampler(self, dataset, seed):
-            return DistributedSampler(dataset, self.world, self.rank, shuffle=False)
-
-    return {"ddp_train": Wrong()}
-
-
-@misconception(exercise="ddp_train")
 def everybody_trains_on_everything(work):
     """Without the sampler each rank goes through the whole data set, and several ranks do the work of one."""
 
     class Wrong(Worker):
         def loader(self, dataset, batch_size, sampler):
             return DataLoader(dataset, batch_size=batch_size)
-
-    return {"ddp_train": Wrong()}
-
-
-@misconception(exercise="ddp_train")
-def last_samples_dropped(work):
-    """A batch that is not full is thrown away, with all its samples."""
-
-    class Wrong(Worker):
-        def loader(self, dataset, batch_size, sampler):
-            return DataLoader(dataset, batch_size=batch_size, sampler=sampler, drop_last=True)
-
-    return {"ddp_train": Wrong()}
-
-
-@misconception(exercise="ddp_train")
-def batch_size_shared(work):
-    """The batch size is that of one rank already; here it is divided among them."""
-
-    class Wrong(Worker):
-        def loader(self, dataset, batch_size, sampler):
-            return DataLoader(dataset, batch_size=max(1, batch_size // self.world), sampler=sampler)
 
     return {"ddp_train": Wrong()}
 
@@ -1056,42 +785,12 @@ def model_not_wrapped(work):
 
 
 @misconception(exercise="ddp_train")
-def never_synchronised(work):
-    """Even the last batch of a window is computed under no_sync: the gradients are never averaged."""
-
-    class Wrong(Worker):
-        def context(self, model, last):
-            return model.no_sync()
-
-    return {"ddp_train": Wrong()}
-
-
-@misconception(exercise="ddp_train")
 def averaged_after_every_batch(work):
     """The result is right, but the gradients travel after every batch, not once for each step."""
 
     class Wrong(Worker):
         def context(self, model, last):
             return nullcontext()
-
-    return {"ddp_train": Wrong()}
-
-
-@misconception(exercise="ddp_train")
-def averaged_after_the_first_batch(work):
-    """The gradients are averaged with the first batch of a window, and what the others add stays with each rank."""
-
-    class Wrong(Worker):
-        def window(self, model, optimizer, window):
-            optimizer.zero_grad()
-            losses = []
-            for place, (x, y) in enumerate(window):
-                with nullcontext() if place == 0 else model.no_sync():
-                    loss = self.loss_fn(model(x), y)
-                    (loss / len(window)).backward()
-                losses.append((loss.item(), len(x)))
-            optimizer.step()
-            return losses
 
     return {"ddp_train": Wrong()}
 
@@ -1119,103 +818,12 @@ def short_window_divided_in_full(work):
 
 
 @misconception(exercise="ddp_train")
-def short_window_dropped(work):
-    """The batches that do not fill a window at the end of an epoch make no step at all."""
-
-    class Wrong(Worker):
-        def window(self, model, optimizer, window):
-            if len(window) == self.accum:
-                return super().window(model, optimizer, window)
-            return [(self.loss_fn(model(x), y).item(), len(x)) for x, y in window]
-
-    return {"ddp_train": Wrong()}
-
-
-@misconception(exercise="ddp_train")
-def zeroed_in_the_window(work):
-    """The gradients are cleared before each batch, so that of a window only the last batch counts."""
-
-    class Wrong(Worker):
-        def window(self, model, optimizer, window):
-            losses = []
-            for place, (x, y) in enumerate(window):
-                optimizer.zero_grad()
-                with self.context(model, place == len(window) - 1):
-                    loss = self.loss_fn(model(x), y)
-                    self.scaled(loss, window).backward()
-                losses.append((loss.item(), len(x)))
-            optimizer.step()
-            return losses
-
-    return {"ddp_train": Wrong()}
-
-
-@misconception(exercise="ddp_train")
-def never_zeroed(work):
-    """The gradients of all steps before are still there, and are added to those of the next."""
-
-    class Wrong(Worker):
-        def window(self, model, optimizer, window):
-            optimizer.zero_grad = lambda *_, **__: None
-            return super().window(model, optimizer, window)
-
-    return {"ddp_train": Wrong()}
-
-
-@misconception(exercise="ddp_train")
-def rate_times_ranks(work):
-    """The learning rate is multiplied by the number of ranks: a common rule of thumb, but not what the task says."""
-
-    class Wrong(Worker):
-        def rate(self, lr):
-            return lr * self.world
-
-    return {"ddp_train": Wrong()}
-
-
-@misconception(exercise="ddp_train")
-def loss_divided_by_ranks(work):
-    """The wrapper takes the mean over the ranks already; the loss is divided by their number once more."""
-
-    class Wrong(Worker):
-        def scaled(self, loss, window):
-            return loss / len(window) / self.world
-
-    return {"ddp_train": Wrong()}
-
-
-@misconception(exercise="ddp_train")
 def loss_of_one_rank(work):
     """Each rank reports the loss of its own samples as if it were that of all."""
 
     class Wrong(Worker):
         def mean(self, losses):
             return sum(loss * n for loss, n in losses) / sum(n for _, n in losses)
-
-    return {"ddp_train": Wrong()}
-
-
-@misconception(exercise="ddp_train")
-def loss_of_the_first_rank(work):
-    """All ranks report the same number, but it is the loss of rank 0's samples."""
-
-    class Wrong(Worker):
-        def mean(self, losses):
-            own = sum(loss * n for loss, n in losses) / sum(n for _, n in losses)
-            value = torch.tensor([own], dtype=torch.float64)
-            dist.broadcast(value, src=0)
-            return value.item()
-
-    return {"ddp_train": Wrong()}
-
-
-@misconception(exercise="ddp_train")
-def losses_of_ranks_added(work):
-    """The mean losses of the ranks are added up and not divided by their number."""
-
-    class Wrong(Worker):
-        def mean(self, losses):
-            return summed(sum(loss * n for loss, n in losses) / sum(n for _, n in losses))[0]
 
     return {"ddp_train": Wrong()}
 
@@ -1228,17 +836,6 @@ def mean_of_batch_losses(work):
         def mean(self, losses):
             total, count = summed(sum(loss for loss, _ in losses), len(losses))
             return total / count
-
-    return {"ddp_train": Wrong()}
-
-
-@misconception(exercise="ddp_train")
-def loss_of_the_last_batch(work):
-    """The history holds the loss of the last batch of each epoch alone."""
-
-    class Wrong(Worker):
-        def mean(self, losses):
-            return super().mean(losses[-1:])
 
     return {"ddp_train": Wrong()}
 
@@ -1267,56 +864,6 @@ def names_of_the_wrapper(work):
 
 
 @misconception(exercise="ddp_train")
-def saved_before_training(work):
-    """What is in the file are the weights from before the training."""
-
-    class Wrong(Worker):
-        def before(self, model, path):
-            if self.rank == 0:
-                torch.save(model.module.state_dict(), path)
-
-        def save(self, model, path):
-            pass
-
-    return {"ddp_train": Wrong()}
-
-
-@misconception(exercise="ddp_train")
-def nothing_saved(work):
-    """No rank writes a file: rank 0 is the first, and the comparison forgets that its number is not true."""
-
-    class Wrong(Worker):
-        def save(self, model, path):
-            pass
-
-    return {"ddp_train": Wrong()}
-
-
-@misconception(exercise="ddp_train")
-def barrier_on_one_rank(work):
-    """Only rank 0 comes to the meeting point, and waits there for the others in vain."""
-
-    class Wrong(Worker):
-        def save(self, model, path):
-            super().save(model, path)
-            if self.rank == 0:
-                dist.barrier()
-
-    return {"ddp_train": Wrong()}
-
-
-@misconception(exercise="ddp_train")
-def group_left_behind(work):
-    """The process group is still there at the end, and a second training in this process could not make its own."""
-
-    class Wrong(Worker):
-        def leave(self):
-            pass
-
-    return {"ddp_train": Wrong()}
-
-
-@misconception(exercise="ddp_train")
 def wrapper_returned(work):
     """What is returned is the wrapper around the model."""
 
@@ -1327,17 +874,6 @@ def wrapper_returned(work):
 
         def inside(self, model):
             return model
-
-    return {"ddp_train": Wrong()}
-
-
-@misconception(exercise="ddp_train")
-def copy_returned(work):
-    """What is returned is a copy of the model and not the one that was made and trained."""
-
-    class Wrong(Worker):
-        def inside(self, model):
-            return copy.deepcopy(model.module)
 
     return {"ddp_train": Wrong()}
 
