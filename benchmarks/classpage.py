@@ -27,8 +27,9 @@ from grader.assignment.folder import Assignment
 from grader.classpage.report import class_page_of
 from grader.gradebook import Gradebook
 from grader.gradebook.classroom import Classroom
-from grader.grading.run import GradingRun, Submission
+from grader.grading.run import GradingRun
 from grader.grading.seeds import fresh_seed
+from grader.grading.submission import Submission
 from grader.intake.handin import receive
 from grader.notebook.read import read_bytes
 from grader.observe.warm import Zygote

@@ -22,7 +22,8 @@ from grader.assignment.folder import Assignment
 from grader.batch.model import MARKER, Box, Done, Fault, Item, Marker, Ready, Refused, Said, SlotStart
 from grader.errors import BadInput
 from grader.grading.model import Grade
-from grader.grading.run import Graded, GradingRun, Submission, ungraded
+from grader.grading.run import Graded, GradingRun
+from grader.grading.submission import Submission, ungraded
 from grader.intake.handin import HandedIn
 from grader.notebook.errors import BadNotebook
 from grader.notebook.model import Notebook

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.metadata import version
 from types import TracebackType
 
 import msgspec
@@ -18,9 +16,9 @@ from grader.authoring.forgeable import inside_judges
 from grader.authoring.spec import REHEARSAL, CheckSpec, VariantSpec
 from grader.grading import assemble
 from grader.grading.evidence import Asked, Evidence, check_digests, data_digest
-from grader.grading.judging import BadCheckFile, Judging, refuse_verdicts
+from grader.grading.judging import Judging, refuse_verdicts
 from grader.grading.looking import in_plain_sight, look_at
-from grader.grading.model import ExerciseGrade, Grade, Status, Timing
+from grader.grading.model import ExerciseGrade, Grade, Timing
 from grader.grading.needs import checks_left, rescaling, skipped
 from grader.grading.pipeline import Exam, Observed, Progress, not_here, not_run, observe_and_judge
 from grader.grading.points import add_up
@@ -29,36 +27,12 @@ from grader.grading.reference import CheckSources, LiveReference, RecordedRefere
 from grader.grading.replayed import Observing
 from grader.grading.requests import Described, Judge
 from grader.grading.shared import SharedReference
+from grader.grading.submission import Submission, ungraded
+from grader.grading.validate import validate
 from grader.judge.verdict import Verdict
-from grader.notebook.model import Notebook
 from grader.observe import probe
 from grader.observe.engine import Engine
 from grader.observe.supervisor import Session
-
-
-@dataclass(frozen=True)
-class Submission:
-    """What one student handed in.
-
-    Attributes:
-        student: Who.
-        name: The file's name.
-        digest: SHA-256 of its bytes.
-        submitted_at: When, ISO 8601 with a zone.
-        attempt: Which attempt it is, counted from 1.
-        notebook: The notebook; None where it could not be read.
-        files: What its code finds beside itself, by name: bytes that nothing but that code looks into.
-        notices: Sentences for the report about what was handed in.
-    """
-
-    student: str
-    name: str
-    digest: str
-    submitted_at: str
-    attempt: int
-    notebook: Notebook | None
-    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -335,69 +309,3 @@ class GradingRun:
             ),
             exercises=exercises,
         )
-
-
-def ungraded(
-    assignment: Assignment,
-    submission: Submission,
-    status: Status,
-    reason: str,
-    seed: str = "",
-    devices: Sequence[str] = ("cpu",),
-) -> Grade:
-    """The grade of a submission of which nothing could be graded: no points, and the reason in words."""
-    return Grade(
-        assignment=assignment.name,
-        title=assignment.settings.title,
-        student=submission.student,
-        attempt=submission.attempt,
-        score=0.0,
-        max_score=add_up(exercise.points for exercise in assignment.settings.exercise),
-        devices=tuple(devices),
-        status=status,
-        reason=reason,
-        seed=seed,
-        submitted_at=submission.submitted_at,
-        submission=submission.name,
-        digest=submission.digest,
-        notices=submission.notices,
-        environment=_environment(),
-        version=assignment.digest,
-        timing=Timing(start_seconds=0.0, notebook_seconds=0.0, checks_seconds=0.0, total_seconds=0.0),
-    )
-
-
-def validate(assignment: Assignment, checks: Sequence[CheckSpec]) -> None:
-    """Refuse check files that do not fit assignment.toml.
-
-    Raises:
-        BadCheckFile: A check of an unknown exercise, an exercise whose checks' points do not add up to its own,
-            two checks of one name, or a check that needs an unknown one.
-    """
-    where = f"{assignment.name}/checks.py"
-    known = {exercise.id for exercise in assignment.settings.exercise}
-    names = [check.name for check in checks]
-    for check in checks:
-        if check.exercise not in known:
-            raise BadCheckFile(f"{where}: {check.name} is for {check.exercise!r}, not an exercise of the assignment")
-        if names.count(check.name) > 1:
-            raise BadCheckFile(f"{where}: two checks are called {check.name}; give each a name of its own")
-        siblings = {c.name for c in checks if c.exercise == check.exercise}
-        if unknown := set(check.needs) - siblings:
-            raise BadCheckFile(f"{where}: {check.name} needs {sorted(unknown)[0]!r}, no check of {check.exercise!r}")
-    for exercise in assignment.settings.exercise:
-        total = add_up(check.points for check in checks if check.exercise == exercise.id)
-        if total != exercise.points:
-            raise BadCheckFile(
-                f"{where}: the checks of {exercise.id!r} are worth {total:g} points in all, "
-                f"assignment.toml says {exercise.points:g}"
-            )
-
-
-def _environment() -> dict[str, str]:
-    return {
-        "grader": version("grader"),
-        "python": platform.python_version(),
-        "torch": version("torch"),
-        "platform": f"{platform.system()} {platform.machine()}",
-    }

@@ -10,7 +10,8 @@ from grader.assignment.folder import Assignment
 from grader.errors import BadInput
 from grader.gradebook.classroom import Classroom
 from grader.grading.model import Grade
-from grader.grading.run import GradingRun, Submission
+from grader.grading.run import GradingRun
+from grader.grading.submission import Submission
 from grader.observe.engine import Engine
 from grader.regrade.compared import CheckChange, check_changes, other_versions
 from grader.regrade.held import Held, held

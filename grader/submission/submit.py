@@ -17,8 +17,9 @@ from grader.gradebook import Gradebook
 from grader.gradebook.students import checked_id
 from grader.grading.model import Grade
 from grader.grading.recording import Recording, load
-from grader.grading.run import Graded, GradingRun, Submission, ungraded
+from grader.grading.run import Graded, GradingRun
 from grader.grading.seeds import fresh_seed
+from grader.grading.submission import Submission, ungraded
 from grader.intake.errors import BadHandIn
 from grader.intake.handin import HandedIn, extra_files, receive
 from grader.intake.model import Extra, Opened

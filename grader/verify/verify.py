@@ -12,8 +12,9 @@ from importlib.metadata import version
 from grader.assignment.folder import Assignment
 from grader.errors import BadInput
 from grader.grading.model import Grade
-from grader.grading.run import GradingRun, Submission
+from grader.grading.run import GradingRun
 from grader.grading.seeds import fresh_seed
+from grader.grading.submission import Submission
 from grader.notebook.model import Notebook
 from grader.notebook.read import read_bytes
 from grader.observe.engine import Engine

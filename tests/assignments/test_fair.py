@@ -11,7 +11,8 @@ from grader.assignment import folder as course_folder
 from grader.grading import assemble
 from grader.grading.model import Grade
 from grader.grading.recording import load
-from grader.grading.run import GradingRun, Submission, ungraded
+from grader.grading.run import GradingRun
+from grader.grading.submission import Submission, ungraded
 from grader.notebook.read import read
 from grader.observe.engine import Engine
 from grader.release.record import outdated

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from grader.assignment import folder as course_folder
-from grader.grading.run import GradingRun, Submission
+from grader.grading.run import GradingRun
+from grader.grading.submission import Submission
 from grader.notebook.read import read
 from grader.observe.engine import Engine
 from grader.wire.outcome import Returned, Stopped

@@ -14,7 +14,7 @@ from grader.assignment.folder import Assignment
 from grader.assignment.model import Limits
 from grader.gradebook import Gradebook
 from grader.grading.model import Grade, Timing
-from grader.grading.run import Submission, ungraded
+from grader.grading.submission import Submission, ungraded
 from grader.notebook.model import Cell, Notebook
 
 SETTINGS = """

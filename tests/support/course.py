@@ -5,7 +5,8 @@ from pathlib import Path
 from grader.assignment.folder import load
 from grader.grading.model import Grade
 from grader.grading.recording import dump
-from grader.grading.run import GradingRun, Submission
+from grader.grading.run import GradingRun
+from grader.grading.submission import Submission
 from grader.notebook.read import read
 from grader.observe.engine import Engine
 from grader.release.record import record
