@@ -641,6 +641,7 @@ def loops_and_plain_descent(work):
         for parameter in model.parameters():
             parameter.requires_grad = False
         model._fc = nn.Linear(model._fc.weight.shape[1], len(photos), bias=False)
+        nn.init.zeros_(model._fc.weight)
         model.eval()
         x, y = inputs_of([half_crops(photo, "left", size)[:per_class] for photo in photos])
         optimizer = torch.optim.SGD(model._fc.parameters(), lr=0.05, momentum=0.9)
@@ -673,7 +674,7 @@ def ridge_regression(work):
         centre = features.mean(dim=0)
         kernel = (features - centre) @ (features - centre).T
         targets = F.one_hot(y, len(photos)).double() - 1 / len(photos)
-        ridge = kernel.trace() / len(y) * torch.eye(len(y), dtype=torch.float64)
+        ridge = (kernel.trace() / len(y) + 1e-6) * torch.eye(len(y), dtype=torch.float64)
         solution = (features - centre).T @ torch.linalg.solve(kernel + ridge, targets)
         head = nn.Linear(model._fc.in_features, len(photos))
         with torch.no_grad():
