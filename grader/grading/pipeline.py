@@ -195,8 +195,8 @@ def _within_room(outcome: Outcome, reference: ReferenceOutcomes | None) -> Outco
 
 
 def _to_run_alone(checks: Sequence[CheckSpec], judged: dict[str, Judged]) -> list[CheckSpec]:
-    """The checks that did not pass when all ran together, but for work that is not written: nothing can spoil that."""
-    return [check for check in checks if _is_wrong(*judged[check.name])]
+    """The checks that did not pass when all ran together, but for work that says that it is not written."""
+    return [c for c in checks if judged[c.name][1].verdict != "pass" and not _unwritten(judged[c.name][0].outcomes[0])]
 
 
 def _judge(exam: Exam, checks: Sequence[CheckSpec], results: Results, references: References) -> dict[str, Judged]:
@@ -264,8 +264,11 @@ def _is_wrong(result: CheckResult, verdict: Verdict) -> bool:
     if verdict.verdict == "pass":
         return False
     outcome = result.outcomes[0]
-    unwritten = isinstance(outcome, Raised) and outcome.error == "NotImplementedError" and not outcome.message
-    return not (unwritten or isinstance(outcome, Missing))
+    return not (_unwritten(outcome) or isinstance(outcome, Missing))
+
+
+def _unwritten(outcome: Outcome) -> bool:
+    return isinstance(outcome, Raised) and outcome.error == "NotImplementedError" and not outcome.message
 
 
 def _run_of(exam: Exam, check: CheckSpec, judged: Judged, diagnoses: dict[str, requests.Diagnosed]) -> Run:

@@ -784,7 +784,7 @@ def only_a_prefix_in_front(work, rng):
 
 
 @check(exercise="load_matching", points=1.5, visibility="hidden", needs=("loads_what_fits",))
-def nothing_fits(work, rng):
+def a_state_without_a_match(work, rng):
     """A checkpoint of which nothing fits is a ValueError, and the model is as before."""
     facts = {}
     shapes = {f"module.{name}": rng.normal(9, *value.shape) for name, value in state(Nested(rng)).items()}

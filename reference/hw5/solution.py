@@ -248,7 +248,7 @@ print("does the weight still require a gradient?", layer.weight.requires_grad)
 # * Until then, the head is in the mode in which the model came.
 # * Gradients that backbone parameters have from earlier steps are dropped (`None`): an optimizer that holds these
 #   parameters would go on using them. Those of the head stay.
-# * No weight changes, and the model keeps its parameter objects. A second call changes nothing.
+# * No weight changes, and the model keeps its parameter objects. Calling it once more has no further effect.
 
 
 # %%

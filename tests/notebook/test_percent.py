@@ -1,6 +1,6 @@
 import jupytext
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
@@ -61,6 +61,7 @@ def test_what_jupytext_writes_comes_back(cells):
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["markdown", "raw"]), st.text(st.sampled_from("ab#% \"'[]\n`")))))
 def test_text_that_was_written_is_read_as_it_was(cells):
+    assume(not any(line.lstrip("# ").startswith("%%") for _, text in cells for line in text.split("\n")))
     assert read(percent_text(cells)) == (cells or [("code", "")])
 
 

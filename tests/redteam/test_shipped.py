@@ -17,6 +17,7 @@ from grader.assignment.folder import Assignment
 from grader.grading.model import Grade
 from grader.grading.run import GradingRun
 from grader.notebook.cells import definitions
+from grader.notebook.parse import PARSING
 from grader.notebook.read import read
 from grader.observe.warm import Zygote
 
@@ -67,7 +68,9 @@ class Narrowed(Assignment):
 
 
 def _exercises_of_checks(source: str) -> Iterator[tuple[str, str]]:
-    for node in ast.parse(source).body:
+    with PARSING:
+        tree = ast.parse(source)
+    for node in tree.body:
         for call in node.decorator_list if isinstance(node, ast.FunctionDef) else ():
             for keyword in call.keywords if isinstance(call, ast.Call) else ():
                 if keyword.arg == "exercise":

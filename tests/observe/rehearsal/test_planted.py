@@ -107,7 +107,7 @@ def test_every_reference_runs_on_the_simulated_device(name: str, stands: Stands)
     stand = stands.on(name, REHEARSAL)
     assert [check for check, found in stand.observed.items() if not isinstance(found.float32, Returned)] == []
     if name != "hw3":  # what it makes is on the CPU: no check of it runs elsewhere
-        assert len(stand.checks) > 50
+        assert len(stand.checks) > 30
 
 
 @pytest.mark.parametrize("name", ["hw1", "hw2", "hw4"])
