@@ -9,7 +9,7 @@ from grader.observe.warm import Zygote
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the rehearsal's own tests last: a device can be named but once a process, and gloo's barrier fails after it."""
+    """Run the rehearsal's own tests last: once a process has named a device, gloo's barrier fails in it."""
     items.sort(key=lambda item: "rehearsal" in item.nodeid)
 
 
