@@ -57,8 +57,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(proofs), indent=1).decode() + "\n")
     if arguments.table is not None:
-        newest = [_newest(course_folder.load(course, name), proofs, arguments.reports) for name in known]
-        arguments.table.write_text(markdown([proof for proof in newest if proof is not None]), encoding="utf-8")
+        newest = {name: _newest(course_folder.load(course, name), proofs, arguments.reports) for name in known}
+        told = [proof for proof in newest.values() if proof is not None]
+        unproven = [name for name, proof in newest.items() if proof is None]
+        arguments.table.write_text(markdown(told, unproven), encoding="utf-8")
     return 0 if all(proof.fair for proof in proofs) else 1
 
 

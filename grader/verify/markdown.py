@@ -21,9 +21,16 @@ not.
 """
 
 
-def markdown(proofs: Sequence[Proof]) -> str:
-    """Write the figures of some assignments as Markdown."""
+def markdown(proofs: Sequence[Proof], unproven: Sequence[str] = ()) -> str:
+    """Write the figures of some assignments as Markdown.
+
+    Args:
+        proofs: What was found.
+        unproven: Names of the assignments that were changed since they were verified, or never were.
+    """
     parts = [_HEAD.format(runs=max((proof.runs for proof in proofs), default=0)), _summary(proofs)]
+    if unproven:
+        parts.append(f"Not verified since their last change: {', '.join(unproven)}.\n")
     parts += [_assignment(proof) for proof in proofs]
     return "\n".join(parts)
 

@@ -81,3 +81,8 @@ def test_the_markdown_gives_the_sums_and_what_is_unfair() -> None:
     assert "| all |  | 2 | 8 | 4 / 6 | 14 / 14 | 54 / 56 | 14 / 16 | 2 | 0 | 2.5 s | 122 s |" in text
     assert "| `halve` | 2 | 4 (3) | 2 / 3 | 7 / 7 | 27 / 28 | 7 / 8 | 1 | 0 |" in text
     assert "- alternative, halve `by_hand`: this right solution fails" in text
+
+
+def test_the_markdown_names_what_is_not_proven() -> None:
+    assert "Not verified since their last change: hw3, hw4." in markdown([PROOF], ["hw3", "hw4"])
+    assert "Not verified" not in markdown([PROOF])
