@@ -124,6 +124,7 @@ def _answer(
     """Run the function and write what became of it."""
     try:
         if meeting is not None:
+            _meet_on_the_cpu()
             limit = timedelta(seconds=seconds)
             dist.init_process_group("gloo", f"file://{meeting}", rank=rank, world_size=world, timeout=limit)
         found = {"value": _plain(body(rank))}
@@ -197,6 +198,14 @@ def _results(answers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             raise RankError(answer["error"])
     lost = any("value" not in answer for answer in answers)
     return {f"rank {rank}": LOST if lost else answer["value"] for rank, answer in enumerate(answers)}
+
+
+def _meet_on_the_cpu() -> None:
+    """Let ranks meet where this process has named a simulated device: torch asks for its driver, and there is none."""
+    try:
+        torch._C._get_accelerator()
+    except RuntimeError:
+        torch._C._get_accelerator = lambda *_: torch.device("cpu")
 
 
 def _plain(value: Any, depth: int = 0) -> Any:

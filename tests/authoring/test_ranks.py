@@ -1,6 +1,8 @@
 """Several processes at once: what comes back from them, and what is seen of those that do not come back."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -137,3 +139,14 @@ def test_forking_after_a_backward_pass_never_hangs() -> None:
         (weight * weight).sum().backward()
         weight.grad = None
         assert in_ranks(2, body)["rank 1"].tolist() == [3.0, 3.0, 3.0]
+
+
+def test_ranks_meet_where_a_simulated_device_was_named() -> None:
+    script = (
+        "import torch, torch.distributed as dist\n"
+        "from grader.authoring import in_ranks\n"
+        "torch.utils.rename_privateuse1_backend('rehearsal')\n"
+        "print(in_ranks(2, lambda rank: dist.barrier() or rank))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "{'rank 0': 0, 'rank 1': 1}"
