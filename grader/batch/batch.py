@@ -16,13 +16,13 @@ from grader.batch.collect import collect
 from grader.batch.local import CannotGoOn, Lost, run_locally
 from grader.batch.model import Done, Item, SlotStart
 from grader.batch.plan import Plan, make_plan
-from grader.confine.visible import exposed
 from grader.errors import BadInput
 from grader.gradebook import Gradebook
 from grader.roll.call import call_roll
 from grader.roll.model import Roll
 from grader.roll.read_roster import read_roster
 from grader.roll.shelf import open_shelf
+from grader.submission.ahead import refuse_exposed
 from grader.submission.record import folder_name
 
 Wanted = Literal["auto", "strict", "none"]
@@ -175,10 +175,5 @@ def _assignment(options: Options) -> Assignment:
     if assignment.reference is None:
         raise BadInput(f"{assignment.name}: there is no reference/{assignment.name} here to grade with")
     if options.confinement != "none":
-        place = exposed([assignment.reference, options.reports])
-        if place is not None:
-            raise BadInput(
-                f"{place.resolve()} lies among the system's or Python's own files, which student code can read; "
-                "move the course elsewhere, or say --confinement none"
-            )
+        refuse_exposed([assignment.reference, options.reports])
     return assignment

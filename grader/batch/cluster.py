@@ -133,8 +133,7 @@ def grade_on_worker(item: bytes) -> bytes:
         SlotFault: The worker's machinery failed.
     """
     slots: Any = distributed.get_worker().plugins[Slots.name]
-    said: Said
-    said = slots.grade(msgspec.json.decode(item, type=Item))
+    said: Said = slots.grade(msgspec.json.decode(item, type=Item))
     if isinstance(said, Fault):
         raise SlotFault(said.message)
     return msgspec.json.encode(said)

@@ -102,14 +102,27 @@ def open_engine(
         if confinement == "strict":
             raise BadInput(f"--confinement strict: student code can be confined on Linux only, this is {sys.platform}")
         return PlainEngine()
-    place = exposed(secrets) if confinement != "none" else None
+    if confinement != "none":
+        refuse_exposed(secrets)
+    modules = dict.fromkeys(module for name, module in _AHEAD.items() if any(name in text for text in texts))
+    return Zygote(modules, cuda=cuda, confinement=confinement)
+
+
+def refuse_exposed(secrets: Sequence[Path]) -> None:
+    """Refuse to grade where student code could read something secret for all its confinement.
+
+    Args:
+        secrets: The folders that it must not be able to read.
+
+    Raises:
+        BadInput: It could read one of them.
+    """
+    place = exposed(secrets)
     if place is not None:
         raise BadInput(
             f"{place.resolve()} lies among the system's or Python's own files, which student code can read; "
             "move the course elsewhere, or say --confinement none"
         )
-    modules = dict.fromkeys(module for name, module in _AHEAD.items() if any(name in text for text in texts))
-    return Zygote(modules, cuda=cuda, confinement=confinement)
 
 
 def _secrets(options: Options) -> list[Path]:
