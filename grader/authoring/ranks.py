@@ -123,8 +123,8 @@ def _answer(
 ) -> None:
     """Run the function and write what became of it."""
     try:
+        _meet_on_the_cpu()
         if meeting is not None:
-            _meet_on_the_cpu()
             limit = timedelta(seconds=seconds)
             dist.init_process_group("gloo", f"file://{meeting}", rank=rank, world_size=world, timeout=limit)
         found = {"value": _plain(body(rank))}

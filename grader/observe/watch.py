@@ -118,6 +118,8 @@ class Watch:
         self._selector.close()
 
     def _read_once(self, seconds: float) -> Stopped | None:
+        if stopped := self._feed(b""):  # what came before has been given out: now it counts that the stream is broken
+            return stopped
         for key, _ in self._selector.select(max(0.0, seconds)):
             if key.data == "output":
                 self._drain_output()
@@ -130,10 +132,15 @@ class Watch:
                 data = b""
             if not data:
                 return Stopped("exit", "the process ended")
-            try:
-                self._messages += self._frames.feed(data)
-            except WireError as error:
-                return Stopped("invalid", f"what the process sent cannot be read: {error}")
+            if stopped := self._feed(data):
+                return stopped
+        return None
+
+    def _feed(self, data: bytes) -> Stopped | None:
+        try:
+            self._messages += self._frames.feed(data)
+        except WireError as error:
+            return Stopped("invalid", f"what the process sent cannot be read: {error}")
         return None
 
     def _drain_output(self) -> None:

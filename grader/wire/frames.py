@@ -33,7 +33,7 @@ class FrameReader:
     """Puts messages together from pieces as they arrive; for a loop that waits on many descriptors.
 
     It never holds more than one message within its limits and what one `feed` brought. After an error the
-    stream has no meaning any more: every later `feed` raises the same error.
+    stream has no meaning any more: what came whole before it is still given out, every later `feed` raises it.
 
     Args:
         limits: What one message may be.
@@ -55,26 +55,26 @@ class FrameReader:
         """Take what has arrived.
 
         Args:
-            data: Any piece of the stream, cut anywhere.
+            data: Any piece of the stream, cut anywhere; an empty one asks whether the stream is still sound.
 
         Returns:
             The messages that it completes, in order.
 
         Raises:
-            WireError: What arrived is no message, or is over a limit; messages that the same piece completes
-                are lost with it.
+            WireError: What arrived is no message, or is over a limit, and no message came whole before it.
         """
         if self._error is not None:
             raise self._error
         self._buffer += data
-        messages = []
+        messages: list[Message] = []
         try:
             while self._wanted() <= 0:
                 messages.append(self._take())
         except WireError as error:
             self._error = error
             self._buffer.clear()
-            raise
+            if not messages:
+                raise
         return messages
 
     def finish(self) -> None:

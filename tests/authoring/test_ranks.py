@@ -141,12 +141,22 @@ def test_forking_after_a_backward_pass_never_hangs() -> None:
         assert in_ranks(2, body)["rank 1"].tolist() == [3.0, 3.0, 3.0]
 
 
-def test_ranks_meet_where_a_simulated_device_was_named() -> None:
+@pytest.mark.parametrize(
+    "call",
+    [
+        "in_ranks(2, lambda rank: dist.barrier() or rank)",
+        "in_ranks(2, lambda rank: dist.init_process_group('gloo', f'file://{meeting}', rank=rank, world_size=2)"
+        " or dist.barrier() or rank, group=False)",
+    ],
+    ids=["in the default group", "in a group of their own"],
+)
+def test_ranks_meet_where_a_simulated_device_was_named(tmp_path: Path, call: str) -> None:
     script = (
         "import torch, torch.distributed as dist\n"
         "from grader.authoring import in_ranks\n"
+        f"meeting = {str(tmp_path / 'meeting')!r}\n"
         "torch.utils.rename_privateuse1_backend('rehearsal')\n"
-        "print(in_ranks(2, lambda rank: dist.barrier() or rank))\n"
+        f"print({call})\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "{'rank 0': 0, 'rank 1': 1}"

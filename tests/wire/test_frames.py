@@ -130,6 +130,13 @@ def test_after_an_error_nothing_more_is_read() -> None:
         reader.feed(message_bytes({}))
 
 
+def test_what_came_whole_before_an_error_is_still_given_out() -> None:
+    reader = FrameReader()
+    assert reader.feed(message_bytes({"number": 1}) + bytes(16)) == [Message({"number": 1})]
+    with pytest.raises(WireError, match="instead of"):
+        reader.feed(b"")
+
+
 def test_a_stream_that_ends_inside_a_message_says_so() -> None:
     reader = FrameReader()
     reader.feed(message_bytes({}, b"abc")[:-1])
