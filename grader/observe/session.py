@@ -82,6 +82,8 @@ def _prepare(request: NotebookRequest) -> None:
 
     os.environ["GRADER_OBSERVED"] = "1"  # grader.check() cells stay quiet: the real checks come later
     torch.set_num_threads(1)
+    if request.device != "cuda":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # where there is one: a driver needs more address space than is given
     if request.device == REHEARSAL:
         import grader.observe.rehearsal.stage  # noqa: F401 - read here once, and not in each check's fork
     if request.device == "cuda":
