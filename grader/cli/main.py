@@ -11,7 +11,7 @@ from pathlib import Path
 from grader import __version__
 from grader.cli import authors, batch, gradebook
 from grader.cli.export import add_export
-from grader.errors import BadInput
+from grader.errors import BadInput, GraderFault
 from grader.report.text import visible
 
 
@@ -34,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # File names and keys of a file stand in messages, and a terminal obeys what is in them.
         print(f"grader: {visible(str(error))}", file=sys.stderr)
         return 2
+    except GraderFault as error:
+        print(f"grader: {visible(str(error))}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("grader: stopped; nothing of this run was recorded", file=sys.stderr)
         return 130

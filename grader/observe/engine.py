@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Protocol
 
 from grader.confine.sandbox import Confines, Mode
-from grader.errors import BadInput
+from grader.errors import BadInput, GraderFault
 from grader.observe import processes
 
 
-class EngineFault(Exception):
+class EngineFault(GraderFault):
     """The grader's own machinery failed: no torch, no fork, no process. Never the student's doing."""
 
 
