@@ -87,7 +87,11 @@ def _prepare(request: NotebookRequest) -> None:
     if request.device == REHEARSAL:
         import grader.observe.rehearsal.stage  # noqa: F401 - read here once, and not in each check's fork
     if request.device == "cuda":
-        cuda.start(request.gpu_memory_bytes)
+        try:
+            cuda.start(request.gpu_memory_bytes)
+        except Exception as error:
+            print(error, file=sys.stderr, flush=True)  # the supervisor tells it
+            raise
     else:
         cuda.hide()
     seed_everything(request.seed)
