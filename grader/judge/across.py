@@ -76,7 +76,7 @@ def gaps(home: Reference, there: Reference, comparators: Mapping[str, Comparator
         One entry for each leaf of floating-point values that both have.
     """
     return tuple(
-        Gap(leaf.name, _largest(leaf.off), _largest(leaf.off / leaf.own), leaf.compared)
+        Gap(leaf.name, _largest(leaf.apart), _largest(leaf.apart / leaf.own), leaf.compared)
         for leaf in _leaves(home, there, comparators or {})
     )
 
@@ -90,24 +90,21 @@ class _Leaf:
         truth: What is expected, after the CPU.
         own: What either device by itself allows.
         allowed: What is allowed between the two.
-        off: How far the reference's own results are apart.
+        apart: How far the reference's own results are apart.
+        compared: Whether its result on the device is within what is allowed.
     """
 
     path: tuple[str, ...]
     truth: torch.Tensor
     own: torch.Tensor
     allowed: torch.Tensor
-    off: torch.Tensor
+    apart: torch.Tensor
+    compared: bool
 
     @property
     def name(self) -> str:
         """The path as reports write it."""
         return " > ".join(self.path)
-
-    @property
-    def compared(self) -> bool:
-        """Whether the reference on the device would pass itself."""
-        return bool((self.off <= self.allowed).all())
 
 
 @dataclass(frozen=True)
@@ -134,11 +131,11 @@ def _leaves(home: Reference, there: Reference, comparators: Mapping[str, Compara
             continue
         truth, own = here.truth(doubles.get(path), comparator)
         own = torch.maximum(own, other.truth(other_doubles.get(path), comparator)[1])
-        far = other.values.to(truth.dtype)
-        apart = tolerance.measured(far, here.values.to(truth.dtype), here.dtype)
-        equal = close(far, truth, torch.zeros_like(own))
-        off = torch.where(equal, 0.0, (far - truth).abs()).nan_to_num(nan=torch.inf)
-        yield _Leaf(path, truth, own, torch.maximum(own, apart), off)
+        wide, far = here.values.to(truth.dtype), other.values.to(truth.dtype)
+        allowed = torch.maximum(own, tolerance.measured(far, wide, here.dtype))
+        same = close(far, wide, torch.zeros_like(own))
+        apart = torch.where(same, 0.0, (far - wide).abs()).nan_to_num(nan=torch.inf)
+        yield _Leaf(path, truth, own, allowed, apart, bool(close(far, truth, allowed).all()))
 
 
 def _by_path(tree: Tree) -> dict[tuple[str, ...], _Values]:
