@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from grader.observe.protocol import CheckSource
-from grader.observe.supervisor import CellEnd, CheckResult
+from grader.observe.results import CellEnd, CheckResult
 from grader.wire.outcome import Outcome
 
 
@@ -33,6 +33,10 @@ class Observing(Protocol):
     @property
     def peak_bytes(self) -> int:
         """The most memory that it held."""
+
+    @property
+    def gpu_peak_bytes(self) -> int | None:
+        """The most GPU memory that it was seen to hold; None where nothing could tell."""
 
     def run_notebook(self) -> None:
         """Run the cells."""
@@ -63,6 +67,7 @@ class Replayed:
     notices: tuple[str, ...] = ()
     notebook_seconds: float = 0.0
     peak_bytes: int = 0
+    gpu_peak_bytes: int | None = None
 
     def run_notebook(self) -> None:
         """Nothing to run."""

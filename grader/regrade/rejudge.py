@@ -17,10 +17,11 @@ from grader.gradebook.classroom import Classroom
 from grader.grading import assemble
 from grader.grading.evidence import Evidence, read_evidence
 from grader.grading.model import Grade
-from grader.grading.pipeline import Observed, not_here
+from grader.grading.pipeline import NOTHING, Observed
 from grader.grading.points import add_up
 from grader.grading.replayed import Replayed
 from grader.grading.run import GradingRun
+from grader.grading.runs import not_here
 from grader.looks.model import Looks
 from grader.notebook.model import Cell
 from grader.observe.engine import Engine
@@ -199,10 +200,13 @@ def _judged(run: GradingRun, before: Grade, evidence: Evidence, cells: Sequence[
     after = msgspec.structs.replace(before, title=settings.title, version=run.assignment.digest)
     if before.status != "graded":
         return msgspec.structs.replace(after, max_score=add_up(each.points for each in settings.exercise))
-    by_device = [_observed(run, device, before, evidence) for device in before.devices]
+    by_device: dict[str, Observed] = {}
+    for device in before.devices:
+        by_device[device] = _observed(run, device, before, evidence, by_device.get("cpu", NOTHING))
     # What to look at was found in the source, and in calls that are not kept.
     looks = Looks({exercise.id: exercise.looks for exercise in before.exercises})
-    exercises = assemble.exercises(settings.exercise, run.checks, by_device, cells, looks)
+    observed, count = tuple(by_device.values()), settings.devices_count
+    exercises = assemble.exercises(settings.exercise, run.checks, observed, cells, looks, count=count)
     return msgspec.structs.replace(
         after,
         score=add_up(exercise.score for exercise in exercises),
@@ -211,7 +215,7 @@ def _judged(run: GradingRun, before: Grade, evidence: Evidence, cells: Sequence[
     )
 
 
-def _observed(run: GradingRun, device: str, before: Grade, evidence: Evidence) -> Observed:
+def _observed(run: GradingRun, device: str, before: Grade, evidence: Evidence, on_cpu: Observed) -> Observed:
     outcomes = evidence.outcomes.get(device)
     if not outcomes:
         return Observed(runs=not_here(run.checks, device))
@@ -228,4 +232,4 @@ def _observed(run: GradingRun, device: str, before: Grade, evidence: Evidence) -
         seconds={name: ran.seconds for name, ran in runs.items()},
         printed={name: ran.output for name, ran in runs.items()},
     )
-    return run.on_device(device, session)
+    return run.on_device(device, session, on_cpu=on_cpu)

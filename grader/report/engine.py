@@ -42,6 +42,8 @@ def environment() -> Environment:
         look=verdicts.look,
         overall=verdicts.overall,
         tally=verdicts.tally,
+        several=verdicts.several,
+        passed_on=verdicts.passed_on,
         reason_word=verdicts.reason_word,
         picture_of=pictures.image,
         plot_of=pictures.plot,

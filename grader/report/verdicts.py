@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal
 
@@ -95,6 +95,29 @@ def overall(check: CheckGrade) -> VerdictName | None:
     if "not run" in names and ("pass" not in names or check.points < check.max_points):
         return "not run"
     return "pass" if names else None
+
+
+def several(devices: Sequence[str]) -> tuple[str, ...]:
+    """The devices whose verdicts are set side by side: all of them, where one beside the CPU earns points.
+
+    Example:
+        >>> several(["cpu", "cuda"]), several(["cpu", "rehearsal"]), several(["cpu"])
+        (('cpu', 'cuda'), ('rehearsal',), ())
+    """
+    others = tuple(device for device in devices if device != "cpu")
+    return tuple(devices) if set(others) - {REHEARSAL} else others
+
+
+def passed_on(exercise: ExerciseGrade, device: str) -> str:
+    """How many of an exercise's checks pass on a device, of those that ran there: "3 / 4", "not run", or "-".
+
+    "not run" says that the device was not there; "-" that no check of the exercise belongs there.
+    """
+    runs = [run for check in exercise.checks for run in check.runs if run.device == device]
+    ran = [run.verdict for run in runs if run.verdict != "not run"]
+    if ran:
+        return f"{ran.count('pass')} / {len(ran)}"
+    return "not run" if any(run.message.startswith("not run: ") for run in runs) else "-"
 
 
 def tally(exercise: ExerciseGrade) -> tuple[tuple[Look, int], ...]:
