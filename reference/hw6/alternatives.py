@@ -480,7 +480,7 @@ def moved_by_hooks(work):
 
 @alternative(exercise="two_stage")
 def non_blocking_copies(work):
-    """Copies do not block; the devices are kept as torch.device."""
+    """The copy to the first device does not block; the devices are kept as torch.device."""
 
     class TwoStage(nn.Module):
         def __init__(self, stage1, stage2, dev1, dev2):
@@ -492,7 +492,7 @@ def non_blocking_copies(work):
 
         def forward(self, x):
             hidden = self.stage1.forward(x.to(self.devices[0], non_blocking=True))
-            return self.stage2.forward(torch.Tensor.to(hidden, self.devices[1], non_blocking=True))
+            return self.stage2.forward(torch.Tensor.to(hidden, self.devices[1]))
 
     return TwoStage
 

@@ -519,7 +519,7 @@ def names_without_module(work, rng):
         for name, model in models.items():
             work.save_rank0(str(folder / "w.pt"), model)
             facts[name] = {
-                "file": torch.load(folder / "w.pt", weights_only=True),
+                "file": torch.load(folder / "w.pt", map_location="cpu", weights_only=True),
                 "names in the model": list(model.state_dict()),
             }
             (folder / "w.pt").unlink()
