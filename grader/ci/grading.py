@@ -17,7 +17,6 @@ from grader.ci.places import Places, places_of
 from grader.confine.plan import Wanted
 from grader.errors import BadInput
 from grader.export.junit import junit_of_grade
-from grader.gradebook.students import checked_id
 from grader.grading.model import Grade
 from grader.grading.run import GradingRun
 from grader.grading.seeds import fresh_seed
@@ -46,7 +45,7 @@ class Options:
         root: The repository.
         course: The course folder.
         assignment: Which assignment all notebooks are for; None to find out for each.
-        student: Who handed in.
+        student: Who handed in, an id that a gradebook could hold.
         devices: "auto", or device types.
         confinement: How the student's code is confined: "auto", "strict" or "none".
         public_only: Run the public checks only, as a student does, though the reference is at hand.
@@ -98,7 +97,7 @@ def read_works(options: Options, names: Iterable[str]) -> tuple[tuple[Work, ...]
     works, skipped = [], []
     for name in names:
         handed_in = receive(options.root / name)
-        opened, notebook, problem = _opened(handed_in)
+        opened, notebook, problem = _opened(options, handed_in)
         assignment = _assignment(options, name, notebook)
         if assignment is None:
             known = ", ".join(course_folder.names(options.course)) or "none found"
@@ -117,7 +116,7 @@ def read_works(options: Options, names: Iterable[str]) -> tuple[tuple[Work, ...]
 
 def grade_works(
     options: Options, works: Iterable[Work], progress: Callable[[str], None] = lambda _: None
-) -> Iterator[Marked]:
+) -> Iterator[tuple[Work, Grade]]:
     """Grade notebooks, assignment by assignment, each with a fresh secret seed.
 
     Args:
@@ -126,7 +125,7 @@ def grade_works(
         progress: Told in a few words what is being done.
 
     Yields:
-        Each notebook's grade as its student may see it.
+        Each notebook with its whole grade.
 
     Raises:
         BadInput: The student's code cannot be confined here, or an assignment's files are wrong.
@@ -155,13 +154,15 @@ def _engine(options: Options, by_assignment: Mapping[str, list[Work]]) -> Engine
     return open_engine(texts, "cuda" in devices, options.confinement, references)
 
 
-def _graded(options: Options, works: list[Work], engine: Engine, progress: Callable[[str], None]) -> Iterator[Marked]:
+def _graded(
+    options: Options, works: list[Work], engine: Engine, progress: Callable[[str], None]
+) -> Iterator[tuple[Work, Grade]]:
     assignment = works[0].assignment
     devices = _devices(options, assignment)
     with GradingRun(assignment, engine, fresh_seed(), devices, recording_of(assignment), keep=True) as run:
         for work in works:
             progress(f"grading {work.name}")
-            yield marked(work, _grade(run, work, checked_id(options.student)))
+            yield work, _grade(run, work, options.student)
 
 
 def _grade(run: GradingRun, work: Work, student: str) -> Grade:
@@ -199,10 +200,11 @@ def marked(work: Work, grade: Grade) -> Marked:
     )
 
 
-def _opened(handed_in: HandedIn) -> tuple[Opened | None, Notebook | None, str]:
+def _opened(options: Options, handed_in: HandedIn) -> tuple[Opened | None, Notebook | None, str]:
+    known = [options.assignment] if options.assignment else []
     try:
-        opened = open_notebook(handed_in)
-        return opened, read_bytes(handed_in.name, opened.data), ""
+        opened = open_notebook(handed_in, lambda inside: course_folder.named_in(inside, known) is not None)
+        return opened, read_bytes(opened.name.rpartition("/")[2], opened.data), ""
     except (BadHandIn, BadNotebook) as error:
         return None, None, str(error)
 

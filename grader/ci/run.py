@@ -11,7 +11,7 @@ from pathlib import Path
 from grader.ci import repository
 from grader.ci.github import workflow_commands
 from grader.ci.gitlab import code_quality
-from grader.ci.grading import Options, grade_works, read_works
+from grader.ci.grading import Options, grade_works, marked, read_works
 from grader.ci.model import Outcome
 from grader.ci.summary import summary
 from grader.errors import BadInput
@@ -44,7 +44,8 @@ def grade_repository(
     paths = list(paths)
     chosen = repository.named(options.root, paths) if paths else repository.changed(options.root, base)
     works, skipped = read_works(options, chosen.names)
-    return Outcome(tuple(grade_works(options, works, progress)), (*chosen.refused, *skipped), chosen.notes)
+    graded = tuple(marked(work, grade) for work, grade in grade_works(options, works, progress))
+    return Outcome(graded, (*chosen.refused, *skipped), chosen.notes)
 
 
 def write_outcome(outcome: Outcome, out: Path, fail_under: float) -> None:

@@ -72,6 +72,7 @@ def _run(options: argparse.Namespace) -> int:
     from grader.ci import guard, repository
     from grader.ci.grading import Options
     from grader.ci.run import emptied, grade_repository, write_outcome
+    from grader.gradebook.students import checked_id
 
     root = repository.root_of(options.repository)
     guard.refuse_shadows(root, options.own_course)
@@ -79,7 +80,7 @@ def _run(options: argparse.Namespace) -> int:
         root=root,
         course=guard.course_beside(options.course, root, options.own_course),
         assignment=options.assignment,
-        student=options.student or _whoever_started(),
+        student=checked_id(options.student or _whoever_started()),
         devices=options.devices,
         confinement=options.confinement,
         public_only=options.public_only,
