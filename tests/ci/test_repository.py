@@ -106,7 +106,7 @@ def test_a_link_is_not_followed(tmp_path: Path, student: Repository) -> None:
     chosen = changed(student.root, environment=NOTHING_TOLD)
     assert (chosen.names, [name for name, _ in chosen.refused]) == ((), ["hw.ipynb"])
     for path in (student.root / "hw.ipynb", student.root / "folder" / "secret.ipynb"):
-        with pytest.raises(BadRepository, match="it is a link or no file|is not in the repository"):
+        with pytest.raises(BadRepository, match=r"it is a link or no file|is not in the repository"):
             named(student.root, [path])
 
 

@@ -13,7 +13,10 @@ from support.grades import exercises, grade
 from grader.ci.model import Finding, Marked, Outcome
 from grader.ci.summary import MOST_BYTES, literal, summary
 
-EVIL = "]] | x |\n# big\n![i](http://evil/x.png) [l](javascript:x) <img src=x onerror=y> `c` **b** @ada https://evil :+1: &amp;"
+EVIL = (
+    "]] | x |\n# big\n![i](http://evil/x.png) [l](javascript:x) <img src=x onerror=y> `c` **b** @ada https://evil :+1: "
+    "&amp; ~~s~~ [^1] - [x] y"
+)
 FOUND = Finding("error", "major", "hw.ipynb", 3, EVIL, EVIL, "hw.double.x")
 
 
