@@ -143,3 +143,13 @@ def test_the_repository_is_found_from_a_folder_in_it(student: Repository) -> Non
     assert root_of(student.root / "b") == student.root
     with pytest.raises(BadRepository, match="there is no such folder; name the student's checkout with --repository"):
         root_of(student.root / "nowhere")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give files to another account")
+def test_a_checkout_of_another_account_is_read(student: Repository) -> None:
+    student.notebook("hw.ipynb")
+    student.commit()
+    for place, folders, files in os.walk(student.root):
+        for name in (".", *folders, *files):
+            os.chown(Path(place, name), 12345, 12345)
+    assert changed(student.root, environment=NOTHING_TOLD).names == ("hw.ipynb",)
