@@ -115,7 +115,10 @@ def changed(root: Path, base: str | None = None, environment: Mapping[str, str] 
     if wanted is None:
         before = _commit(root, "HEAD~1")
         if before is None:
-            return _all(root, "there is no commit before this one to compare with: all notebooks are graded")
+            why = (
+                "there is no commit before this one to compare with" if _commit(root, "HEAD") else "git reads no commit"
+            )
+            return _all(root, f"{why}: all notebooks are graded")
         return _readable(root, _differing(root, before), "notebooks that the last commit changed")
     there = _commit(root, wanted)
     if there is None:

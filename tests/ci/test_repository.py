@@ -30,6 +30,10 @@ def test_all_notebooks_where_there_is_nothing_to_compare_with(tmp_path: Path, st
     only.notebook("a.ipynb")
     chosen = changed(only.root, environment=NOTHING_TOLD)
     assert (chosen.names, "no commit before this one" in chosen.notes[0]) == (("a.ipynb",), True)
+    broken = Repository(tmp_path / "broken")
+    broken.notebook("a.ipynb")
+    (broken.root / ".git" / "HEAD").write_text("nonsense")
+    assert "git reads no commit" in changed(broken.root, environment=NOTHING_TOLD).notes[0]
     plain = tmp_path / "plain"
     plain.mkdir()
     (plain / "b.ipynb").write_text("{}")
@@ -84,7 +88,8 @@ def test_settings_attributes_and_hooks_of_the_repository_run_nothing(tmp_path: P
     )
     student.git("-c", "core.fsmonitor=", "-c", "core.hooksPath=/dev/null", "commit", "--quiet", "--message", "work")
     mark.unlink(missing_ok=True)
-    assert changed(student.root, environment=NOTHING_TOLD).names == ("hw.ipynb",)
+    chosen = changed(student.root, environment=NOTHING_TOLD)
+    assert (chosen.names, chosen.notes) == (("hw.ipynb",), ("notebooks that the last commit changed",))
     assert not mark.exists()
     assert dict(os.environ) == environment
 
@@ -94,7 +99,8 @@ def test_variables_that_steer_git_are_not_passed_on(student: Repository, monkeyp
     student.commit()
     monkeypatch.setenv("GIT_DIR", "/nowhere")
     monkeypatch.setenv("GIT_EXTERNAL_DIFF", "/bin/false")
-    assert changed(student.root, environment=NOTHING_TOLD).names == ("hw.ipynb",)
+    chosen = changed(student.root, environment=NOTHING_TOLD)
+    assert (chosen.names, chosen.notes) == (("hw.ipynb",), ("notebooks that the last commit changed",))
 
 
 def test_a_link_is_not_followed(tmp_path: Path, student: Repository) -> None:
@@ -152,4 +158,5 @@ def test_a_checkout_of_another_account_is_read(student: Repository) -> None:
     for place, folders, files in os.walk(student.root):
         for name in (".", *folders, *files):
             os.chown(Path(place, name), 12345, 12345)
-    assert changed(student.root, environment=NOTHING_TOLD).names == ("hw.ipynb",)
+    chosen = changed(student.root, environment=NOTHING_TOLD)
+    assert (chosen.names, chosen.notes) == (("hw.ipynb",), ("notebooks that the last commit changed",))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import re
 import zipfile
-from importlib.metadata import distribution, distributions
+from importlib.metadata import distribution, requires, version
 from pathlib import Path
 
 from grader.assignment.folder import files_below
 from grader.errors import BadInput
 
+_NAME = re.compile(r"[\w.-]+")
 _WHEEL = "Wheel-Version: 1.0\nGenerator: grader\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
 
@@ -37,10 +39,13 @@ def grader_wheel() -> tuple[str, bytes]:
 
 
 def constraints() -> str:
-    """The versions of everything that is installed here, as pip's constraints."""
+    """The versions of what the grader itself depends on, as pip's constraints.
+
+    What these depend on in turn is left to pip: it may need other versions for another Python.
+    """
+    names = {_NAME.findall(each)[0] for each in requires("grader") or () if "extra ==" not in each}
     # What follows a "+" tells builds of one version apart, such as torch's without CUDA.
-    found = {each.name: each.version.partition("+")[0] for each in distributions() if each.name != "grader"}
-    return "".join(f"{name}=={version}\n" for name, version in sorted(found.items()))
+    return "".join(f"{name}=={version(name).partition('+')[0]}\n" for name in sorted(names))
 
 
 def zipped(files: dict[str, bytes], executable: frozenset[str] = frozenset()) -> bytes:
