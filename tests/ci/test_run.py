@@ -2,6 +2,7 @@
 
 import html
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from ci.conftest import DOUBLE, NEGATE, Repository
+from support.course import released
 
 from grader.cli import main
+from grader.observe.engine import Engine
 
 WRONG = "def negate(x):\n    return x"
 SHIPPED = Path(__file__).parents[2]
@@ -64,6 +67,31 @@ def test_the_exit_code_follows_fail_under(course: Path, student: Repository, fai
     student.notebook("small.ipynb", DOUBLE, WRONG)
     student.commit()
     assert ci(course, student, "--fail-under", fail_under) == code
+
+
+def test_with_what_students_get_the_public_checks_are_graded(
+    course: Path, student: Repository, out: Path, engine: Engine
+) -> None:
+    student.notebook("small.ipynb", DOUBLE, NEGATE)
+    student.commit()
+    assert ci(course, student, "--public-only") == 2
+    released(course, "small", engine)
+    assert ci(course, student, "--public-only", "--fail-under", "100") == 0
+    assert "Public checks only; 1 hidden check" in (out / "summary.md").read_text()
+    shutil.rmtree(course / "reference")
+    assert ci(course, student, "--fail-under", "100") == 0
+    grade = json.loads((out / "small" / "grade.json").read_text())
+    assert (grade["scope"], grade["hidden_checks"]) == ("public", 1)
+
+
+def test_an_assignment_that_is_named_is_the_one(
+    course: Path, student: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    student.notebook("anything.ipynb", DOUBLE, NEGATE)
+    student.commit()
+    assert ci(course, student, "--assignment", "small", "--fail-under", "100") == 0
+    assert ci(course, student, "--assignment", "large") == 2
+    assert "there is no assignment 'large'" in capsys.readouterr().err
 
 
 def test_every_notebook_has_to_reach_it(course: Path, student: Repository, out: Path) -> None:

@@ -71,6 +71,8 @@ def _tell(grade: Grade, metadata: Metadata) -> None:
     """Say for staff how it went, and whether Gradescope counts other points."""
     print(line(f"{grade.assignment}: {grade.status}: {points(grade.score)} of {points(grade.max_score)} points"))
     print("confined by: " + ("; ".join(grade.confinement) or "nothing"))
+    for notice in grade.notices:
+        print(line(f"note: {notice}"))
     told = metadata.assignment.total_points
     if told is not None and f"{told}" not in (f"{grade.max_score:g}", f"{grade.max_score:.1f}"):
         here = points(grade.max_score)
