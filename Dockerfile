@@ -31,8 +31,9 @@ RUN useradd --uid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nolog
     && mkdir /course /reports \
     && chown 10001:10001 /reports
 COPY --from=build /opt/grader /opt/grader
-# USER in the environment: with `docker run --user` the account has no name of its own.
-ENV PATH=/opt/grader/bin:$PATH HOME=/tmp USER=grader PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+# USER in the environment: with `docker run --user` the account has no name of its own. PYTHONSAFEPATH: nothing is
+# imported from the current folder, which may be a student's.
+ENV PATH=/opt/grader/bin:$PATH HOME=/tmp USER=grader PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PYTHONSAFEPATH=1
 USER 10001:10001
 WORKDIR /course
 ENTRYPOINT ["python", "-m", "grader"]

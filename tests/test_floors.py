@@ -30,6 +30,7 @@ FLOORS = {
     "export": 6,
     "verify": 7,
     "batch": 7,
+    "ci": 7,
     "classpage": 7,
     "regrade": 7,
     "live": 6,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from grader.export.moodle import Headers
     from grader.grading.model import Grade
 
+_AUTOGRADER = "gradescope-autograder"
 _ENDINGS = {
     "canvas": "csv",
     "moodle": "csv",
@@ -27,6 +28,7 @@ _ENDINGS = {
     "jsonl": "jsonl",
     "parquet": "parquet",
     "junit": "xml",
+    _AUTOGRADER: "zip",
 }
 _FILL = ("canvas", "moodle")
 _ONE = ("gradescope", "prairielearn")
@@ -57,6 +59,7 @@ def add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     export.add_argument("--student", help="gradescope, prairielearn, junit: of this student only")
     export.add_argument("--out", type=Path, help="where to write; default: ASSIGNMENT-FORMAT with its ending")
     export.add_argument("--in-place", action="store_true", help="canvas, moodle: write into --sheet itself")
+    export.add_argument("--course", type=Path, default=Path(), help="gradescope-autograder: the course folder")
     export.add_argument("--reports", type=Path, default=Path("reports"), help="where reports and gradebook are")
     export.add_argument("--gradebook", metavar="URL", help="database URL; default: gradebook.sqlite in --reports")
     export.set_defaults(command=run)
@@ -72,6 +75,8 @@ def run(options: argparse.Namespace) -> int:
 
     if options.in_place and (options.out or options.format not in _FILL or options.sheet is None):
         raise BadInput("--in-place writes into --sheet, for canvas and moodle, and goes without --out")
+    if options.format == _AUTOGRADER:
+        return _autograder(options)
     filled = _exported(options, class_grades(options))
     name = f"{options.assignment}-{options.format}.{_ENDINGS[options.format]}"
     out = options.sheet if options.in_place else options.out or Path(Path(name).name)
@@ -82,6 +87,19 @@ def run(options: argparse.Namespace) -> int:
             print(visible(f"{what}: {'; '.join(names)}"))
     for note in filled.notes:
         print(visible(f"note: {note}"))
+    return 0
+
+
+def _autograder(options: argparse.Namespace) -> int:
+    from grader.assignment import folder as course_folder
+    from grader.ci.autograder.build import write_autograder
+    from grader.report.text import points
+
+    assignment = course_folder.load(course_folder.find_course(options.course), options.assignment)
+    out = options.out or Path(f"{assignment.name}-{_AUTOGRADER}.zip")
+    size_bytes = write_autograder(assignment, out)
+    total = points(sum(exercise.points for exercise in assignment.settings.exercise))
+    print(visible(f"{out}: {size_bytes / 1e6:.1f} MB, for an assignment of {total} points; it holds the reference"))
     return 0
 
 

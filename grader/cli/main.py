@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader import __version__
-from grader.cli import authors, batch, gradebook
+from grader.cli import authors, batch, ci, gradebook
 from grader.cli.export import add_export
 from grader.cli.options import devices
 from grader.errors import BadInput, GraderFault
@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     add_export(commands)
     _add_doctor(commands)
     batch.add_commands(commands)
+    ci.add_commands(commands, _devices)
     gradebook.add_commands(commands)
     return parser
 

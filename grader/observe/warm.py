@@ -41,6 +41,8 @@ class Zygote:
 
     def __init__(self, modules: Iterable[str] = (), cuda: bool = False, confinement: Wanted = "auto") -> None:
         self._home = tempfile.TemporaryDirectory(prefix="grader-home-")
+        # Root's forks for student code have accounts of their own, which have to reach the folders below it.
+        Path(self._home.name).chmod(0o711)
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close(); a pipe could fill and block
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._lock = threading.Lock()

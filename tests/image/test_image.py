@@ -8,6 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from ci.autograder.test_grade import laid_out, results
+from ci.conftest import Repository
 
 COURSE = Path(__file__).resolve().parents[2]
 # As README.md shows it.
@@ -87,3 +89,34 @@ def test_the_versions_are_those_that_pyproject_names(podman: tuple[str, ...], tm
     same = {name.lower().replace("_", "-"): version.split("+")[0] for name, version in there.items()}
     assert {name: same[name] for name in pins if name in same} == {name: pins[name] for name in pins if name in same}
     assert {"torch", "numpy", "ipython", "sqlalchemy", "psycopg"} <= set(same) & set(pins)
+
+
+def test_gradescope_grades_in_it(podman: tuple[str, ...], tmp_path: Path) -> None:
+    root = laid_out(tmp_path / "autograder", COURSE, "hw1")
+    shutil.copy(COURSE / "reference/hw1/submissions/complete.ipynb", root / "submission")
+    # As Gradescope runs it: as root, with an engine's usual rights, the scripts in /autograder.
+    options = ("--rm", "--network", "none", "--user", "0", "-v", f"{root}:/autograder", "-w", "/autograder")
+    steps = "bash source/setup.sh && ./run_autograder"
+    command = (*podman, "run", *options, "--entrypoint", "bash", IMAGE, "-c", steps)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "own account (60001 and up)" in done.stdout.partition("confined by: ")[2]
+    assert results(root)["score"] == 100.0
+
+
+def test_a_students_checkout_is_graded_by_the_mounted_course(podman: tuple[str, ...], tmp_path: Path) -> None:
+    student = Repository(tmp_path / "student")
+    student.write("hw1.ipynb", (COURSE / "reference/hw1/submissions/complete.ipynb").read_text())
+    student.write("grader.py", "raise SystemExit('imported')")
+    student.commit()
+    reports = tmp_path / "reports"
+    reports.mkdir()
+    reports.chmod(0o777)
+    mounts = (f"{COURSE}:/course:ro", f"{student.root}:/submission:ro", f"{reports}:/reports")
+    options = (*HARDENED, *(word for mount in mounts for word in ("-v", mount)), "-w", "/submission")
+    arguments = ("ci", "--course", "/course", "--out", "/reports/ci", "--fail-under", "100")
+    command = (*podman, "run", *options, IMAGE, *arguments)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "git is not installed here: all notebooks are graded" in done.stdout
+    assert (reports / "ci" / "gl-code-quality-report.json").is_file()

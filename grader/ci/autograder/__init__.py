@@ -1,0 +1,1 @@
+"""Gradescope: the zip that makes it grade one assignment, and what runs there for each submission."""
