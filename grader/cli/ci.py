@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader.cli.options import devices
 from grader.errors import BadInput
 
 if TYPE_CHECKING:
@@ -17,13 +17,8 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
-def add_commands(commands: Commands, devices: Callable[[str], tuple[str, ...]]) -> None:
-    """Add ``ci``.
-
-    Args:
-        commands: Where to add it.
-        devices: Reads a list of devices.
-    """
+def add_commands(commands: Commands) -> None:
+    """Add ``ci``."""
     ci = commands.add_parser(
         "ci",
         help="grade the notebooks that changed, for GitHub Actions or GitLab CI",

@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     add_export(commands)
     _add_doctor(commands)
     batch.add_commands(commands)
-    ci.add_commands(commands, _devices)
+    ci.add_commands(commands)
     gradebook.add_commands(commands)
     return parser
 
