@@ -1,9 +1,9 @@
 """What notebooks and checks cost by themselves: the least that any grader has to pay for them.
 
-One process imports torch, IPython and the checks. For each notebook it forks, and the fork runs the cells in IPython's
-shell and then calls every check once, with inputs of a seed. Counted is the CPU time between the first cell and the
-last check: no start, no fork, no confinement, nothing encoded, compared, recorded or rendered, and no check run again
-because it failed.
+One process imports torch, with what its optimizers import on first use, IPython and the checks. For each notebook it
+forks, and the fork runs the cells in IPython's shell and then calls every check once, with inputs of a seed. Counted is
+the CPU time between the first cell and the last check: no start, no fork, no confinement, nothing encoded, compared,
+recorded or rendered, and no check run again because it failed.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def own_costs(assignment: Assignment, notebooks: Sequence[Sequence[str]]) -> lis
 
 def _all(checks: str, notebooks: Sequence[Sequence[str]]) -> list[tuple[float, float]]:
     import torch
+    import torch._dynamo
 
     from grader.observe.run import seed_everything
     from grader.observe.shell import NotebookShell

@@ -2,8 +2,8 @@
 
     uv run --with nbgrader --with otter-grader python benchmarks/rivals/timed.py JOBS ANSWER
 
-JOBS is JSON: "jobs", each with a "command" (what follows the interpreter) and a "folder", and "packages", whose versions
-go into ANSWER beside what each command took. Nothing of the grader is imported.
+JOBS is JSON: "jobs", each with a "command" (what follows the interpreter) and a "folder", and "packages", whose
+versions go into ANSWER beside what each command took. Nothing of the grader is imported.
 """
 
 from __future__ import annotations
