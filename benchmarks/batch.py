@@ -26,7 +26,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
@@ -61,6 +61,7 @@ class Throughput:
         cpu_seconds: Of all its processes.
         score: The mean share of points; None where nothing is graded.
         memory: The most memory that the command's own process and its slots held, in bytes; None where not watched.
+        inside_seconds: The time that its grades name for notebooks and checks, judging included; 0 where not known.
         pace: Submissions a minute in each hundred; the first is counted from its first grade on.
     """
 
@@ -69,7 +70,8 @@ class Throughput:
     cpu_seconds: float
     score: float | None = None
     memory: Memory | None = None
-    pace: tuple[float, ...] = field(default=())
+    inside_seconds: float = 0.0
+    pace: tuple[float, ...] = ()
 
     @property
     def a_minute(self) -> float:
@@ -148,6 +150,7 @@ def batch(works: Sequence[Work], workers: int, place: Path) -> Throughput:
         cpu_seconds=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
         score=sum(grade["score"] / grade["max_score"] for grade in grades) / len(grades),
         memory=memory,
+        inside_seconds=sum(g["timing"]["notebook_seconds"] + g["timing"]["checks_seconds"] for g in grades),
         pace=pace([path.stat().st_mtime for path in reports.glob("hw2/*/attempt-1/grade.json")]),
     )
 
@@ -207,7 +210,7 @@ def timed(jobs: Sequence[Job], place: Path) -> dict[str, list[dict[str, float]] 
     asked, answer = place / "jobs.json", place / "answer.json"
     listed = [{"command": job.command, "folder": str(job.folder)} for job in jobs]
     asked.write_text(json.dumps({"jobs": listed, "packages": RIVALS}))
-    command = ["uv", "run", "--project", str(COURSE), *(f"--with={name}" for name in RIVALS), "python"]
+    command = ["uv", "run", "--quiet", "--project", str(COURSE), *(f"--with={name}" for name in RIVALS), "python"]
     script = COURSE / "benchmarks" / "rivals" / "timed.py"
     if subprocess.run([*command, str(script), str(asked), str(answer)], cwd=place, check=False).returncode:
         sys.exit("one of the rivals failed; what it said stands above")
@@ -247,15 +250,20 @@ def table(found: dict[str, Throughput], options: argparse.Namespace, versions: d
 
 
 def _beside_own(found: dict[str, Throughput], workers: int) -> list[str]:
-    if "own" not in found:
-        return []
-    own = found["own"]
-    lines = [f"Notebooks and checks by themselves: {own.cpu_each:.3f} CPU s each."]
-    if ours := found.get("batch"):
-        side_by_side = own.cpu_seconds / workers
+    lines, ours, own = [], found.get("batch"), found.get("own")
+    if own:
+        lines.append(f"Notebooks and checks by themselves: {own.cpu_each:.3f} CPU s each.")
+    if ours and own:
+        least = own.cpu_seconds / workers
         lines.append(
-            f"batch took {ours.wall_seconds:.1f} s for {side_by_side:.1f} s of that on each of {workers} workers: "
-            f"{ours.wall_seconds / side_by_side:.2f}×; in CPU time {ours.cpu_seconds / own.cpu_seconds:.2f}×."
+            f"batch took {ours.wall_seconds:.1f} s, which is {ours.wall_seconds / least:.2f}× the {least:.1f} s of that "
+            f"which each of {workers} workers has (aim: 1.5×); in CPU time {ours.cpu_seconds / own.cpu_seconds:.2f}×."
+        )
+    if ours:
+        inside = ours.inside_seconds / workers
+        lines.append(
+            f"By the grades' own clock, notebooks, checks and judging took {inside:.1f} s of each worker; the batch took "
+            f"{ours.wall_seconds / inside:.2f}× that."
         )
     return lines
 

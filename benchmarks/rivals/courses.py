@@ -92,10 +92,14 @@ def _nbgrader(name: str, points: int | None = None) -> dict[str, object]:
 
 
 def _doctest(source: str) -> str:
-    """Statements as a doctest has them."""
+    """Statements as a doctest has them; none shows its value, which a doctest would take for a failure."""
     lines = source.strip().split("\n")
-    statements = [lines[each.lineno - 1 : each.end_lineno] for each in ast.parse(source.strip()).body]
-    return "\n".join("\n".join((">>> " if not n else "... ") + t for n, t in enumerate(s)) for s in statements)
+    shown: list[str] = []
+    for statement in ast.parse(source.strip()).body:
+        first, *rest = lines[statement.lineno - 1 : statement.end_lineno]
+        shown.append(f">>> {'_ = ' * isinstance(statement, ast.Expr)}{first}")
+        shown += [f"... {line}" for line in rest]
+    return "\n".join(shown)
 
 
 def _write(path: Path, data: bytes) -> None:
