@@ -256,14 +256,14 @@ def _beside_own(found: dict[str, Throughput], workers: int) -> list[str]:
     if ours and own:
         least = own.cpu_seconds / workers
         lines.append(
-            f"batch took {ours.wall_seconds:.1f} s, which is {ours.wall_seconds / least:.2f}× the {least:.1f} s of that "
+            f"batch took {ours.wall_seconds:.1f} s, {ours.wall_seconds / least:.2f}× the {least:.1f} s of that "
             f"which each of {workers} workers has (aim: 1.5×); in CPU time {ours.cpu_seconds / own.cpu_seconds:.2f}×."
         )
     if ours:
         inside = ours.inside_seconds / workers
         lines.append(
-            f"By the grades' own clock, notebooks, checks and judging took {inside:.1f} s of each worker; the batch took "
-            f"{ours.wall_seconds / inside:.2f}× that."
+            f"By the grades' own clock, notebooks, checks and judging took {inside:.1f} s of each worker; batch "
+            f"took {ours.wall_seconds / inside:.2f}× that."
         )
     return lines
 

@@ -91,15 +91,17 @@ def _nbgrader(name: str, points: int | None = None) -> dict[str, object]:
     return {"nbgrader": facts | ({"points": points} if test else {})}
 
 
+class _Unseen(ast.NodeTransformer):
+    """Lets no statement show its value, which a doctest would take for a failure."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.Assign:
+        return ast.Assign(targets=[ast.Name("_", ast.Store())], value=node.value, lineno=node.lineno)
+
+
 def _doctest(source: str) -> str:
-    """Statements as a doctest has them; none shows its value, which a doctest would take for a failure."""
-    lines = source.strip().split("\n")
-    shown: list[str] = []
-    for statement in ast.parse(source.strip()).body:
-        first, *rest = lines[statement.lineno - 1 : statement.end_lineno]
-        shown.append(f">>> {'_ = ' * isinstance(statement, ast.Expr)}{first}")
-        shown += [f"... {line}" for line in rest]
-    return "\n".join(shown)
+    """Statements as a doctest has them."""
+    statements = [ast.unparse(_Unseen().visit(each)).split("\n") for each in ast.parse(source).body]
+    return "\n".join("\n".join([f">>> {first}", *(f"... {line}" for line in rest)]) for first, *rest in statements)
 
 
 def _write(path: Path, data: bytes) -> None:
