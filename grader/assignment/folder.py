@@ -187,6 +187,12 @@ def load_released(folder: Path) -> Assignment:
 
 
 def guess(course: Path, notebook: Notebook) -> Assignment | None:
+    """Find the assignment that a notebook belongs to; see `guess_name`."""
+    name = guess_name(course, notebook)
+    return load(course, name) if name is not None else None
+
+
+def guess_name(course: Path, notebook: Notebook) -> str | None:
     """Tell which assignment a notebook belongs to.
 
     The mark that ``release`` leaves in the notebook's metadata decides, else the file's name, else which
@@ -197,7 +203,7 @@ def guess(course: Path, notebook: Notebook) -> Assignment | None:
         notebook: A student's notebook.
 
     Returns:
-        The assignment; None where nothing tells, or two are as likely.
+        The assignment's name; None where nothing tells, or two are as likely.
 
     Raises:
         BadAssignment: An assignment.toml is wrong.
@@ -206,15 +212,15 @@ def guess(course: Path, notebook: Notebook) -> Assignment | None:
     mark = notebook.metadata.get("grader")
     marked = mark.get("assignment") if isinstance(mark, dict) else None
     if marked in known:
-        return load(course, str(marked))
+        return str(marked)
     named = named_in(notebook.name, known)
     if named is not None:
-        return load(course, named)
+        return named
     defined = set(definitions(notebook.cells))
-    shares: dict[int, list[Assignment]] = {}
+    shares: dict[int, list[str]] = {}
     for assignment in (load(course, name) for name in known):
         asked = {name for exercise in assignment.settings.exercise for name in exercise.names}
-        shares.setdefault(len(asked & defined), []).append(assignment)
+        shares.setdefault(len(asked & defined), []).append(assignment.name)
     most = max(shares, default=0)
     return shares[most][0] if most and len(shares[most]) == 1 else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from grader.authoring.spec import Forgeable
 
@@ -71,6 +72,8 @@ def forgeable(source: str) -> tuple[Forgeable, ...]:
     return tuple(found[place] for place in sorted(found))
 
 
+# Asked for each submission of a class, of the same file.
+@lru_cache(maxsize=4)
 def inside_judges(source: str) -> tuple[str, ...]:
     r"""Find the checks that run a test which decides for itself (`grader.authoring.asserts`): allowed, and forgeable.
 

@@ -177,6 +177,10 @@ class GradingRun:
         names = [check.name for check in self.checks]
         return Asked(check_digests(self.assignment.checks_source(), names), data_digest(self.assignment.data_files))
 
+    @cached_property
+    def _sources(self) -> CheckSources:
+        return CheckSources(self.assignment.checks_source())
+
     def _describe(self) -> Described:
         if self._recording is not None:
             return Described(self._recording.checks, self._recording.misconceptions, ())
@@ -209,7 +213,7 @@ class GradingRun:
             return Observed(runs=not_run(self.checks, device, "not run: what was recorded was observed on the CPU"))
         cut_off = {check.name for check in self._cut_off()}
         checks = tuple(check for check in self.checks if check.runs_on(device) and check.name not in cut_off)
-        sources = CheckSources(self.assignment.checks_source())
+        sources = self._sources
         reference = self._reference(device, sources)
         exam = Exam(
             assignment=self.assignment.name,
@@ -247,7 +251,7 @@ class GradingRun:
 
     def live_reference(self, device: str = "cpu") -> LiveReference:
         """The reference, to be observed with this run's inputs."""
-        return self._live(device, CheckSources(self.assignment.checks_source()))
+        return self._live(device, self._sources)
 
     def _reference(self, device: str, sources: CheckSources) -> ReferenceSource:
         if self._recording is not None:

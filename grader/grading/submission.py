@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.metadata import version
 
 from grader.assignment.folder import Assignment
@@ -68,10 +69,16 @@ def ungraded(
     )
 
 
+# Looked up once for a class: each time it means reading a package's metadata.
+@lru_cache(maxsize=8)
+def _version(package: str) -> str:
+    return version(package)
+
+
 def _environment() -> dict[str, str]:
     return {
-        "grader": version("grader"),
+        "grader": _version("grader"),
         "python": platform.python_version(),
-        "torch": version("torch"),
+        "torch": _version("torch"),
         "platform": f"{platform.system()} {platform.machine()}",
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from grader.notebook.model import Cell
 from grader.notebook.names import bound_names
@@ -33,8 +34,8 @@ def definitions(cells: Iterable[Cell]) -> dict[str, tuple[int, ...]]:
         {'os': (1,), 'x': (1, 2)}
     """
     found: dict[str, list[int]] = {}
-    for parsed in parse(cells):
-        for name in _names(parsed):
+    for parsed, names in _parsed_names(tuple(cells)):
+        for name in names:
             found.setdefault(name, []).append(parsed.cell.number)
     return {name: tuple(numbers) for name, numbers in found.items()}
 
@@ -54,12 +55,12 @@ def source_of(cells: Iterable[Cell], names: Iterable[str]) -> tuple[str, tuple[i
         >>> source_of([Cell(1, "x = 1; y = 2", "code"), Cell(2, "print(x)", "code")], ["y"])
         ('y = 2', (1,))
     """
-    parsed_cells = parse(cells)
+    parsed_cells = _parsed_names(tuple(cells))
     # Place in the notebook (cell, statement) to text, so that two names of one statement give it once.
     places: dict[tuple[int, int], str] = {}
     for name in set(names):
-        for parsed in reversed(parsed_cells):
-            if name in _names(parsed):
+        for parsed, defined in reversed(parsed_cells):
+            if name in defined:
                 place, text = _last_definition(parsed, name)
                 places[parsed.cell.number, place] = text
                 break
@@ -95,6 +96,13 @@ def definitions_only(source: str) -> str:
 def uses_torchvision(text: str) -> bool:
     """Tell whether a text mentions torchvision, which takes seconds to import."""
     return "torchvision" in text
+
+
+# One submission's cells are asked for each exercise.
+@lru_cache(maxsize=2)
+def _parsed_names(cells: tuple[Cell, ...]) -> tuple[tuple[Parsed, tuple[str, ...]], ...]:
+    """Each cell with the names that it defines, in order."""
+    return tuple((parsed, tuple(_names(parsed))) for parsed in parse(cells))
 
 
 def _names(parsed: Parsed) -> list[str]:

@@ -141,4 +141,7 @@ def seed_everything(seed: str) -> None:
     number = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4], "big")
     random.seed(number)
     np.random.seed(number)
-    torch.manual_seed(number)
+    if torch.accelerator.is_available():
+        torch.manual_seed(number)
+    else:  # torch.manual_seed would note, for each kind of device that may turn up yet, the whole stack that seeded it
+        torch.default_generator.manual_seed(number)

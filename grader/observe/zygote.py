@@ -26,6 +26,27 @@ from grader.observe.forking import Answer, Fork, Forked, Ready, Refused, Start, 
 
 _REQUEST_BYTES = 4096
 _REMEMBERED = 256
+# What every session needs anyway: the interpreter's shell, which imports half of itself when it starts, and the check's
+# half of the grader.
+_EVERY_SESSION = (
+    "IPython.core.application",
+    "IPython.core.completerlib",
+    "IPython.core.logger",
+    "IPython.core.magics",
+    "IPython.core.oinspect",
+    "grader.authoring.asserts",
+    "grader.authoring.folders",
+    "grader.authoring.memory",
+    "grader.authoring.modules",
+    "grader.authoring.ranks",
+    "grader.authoring.tracing",
+    "grader.authoring.weights",
+    "grader.notebook.cells",
+    "grader.observe.pristine",
+    "grader.observe.run",
+    "grader.observe.shell",
+    "torch.autograd",
+)
 
 
 def main(arguments: list[str]) -> None:
@@ -101,15 +122,7 @@ def _import_ahead(modules: list[str]) -> list[str]:
             importlib.import_module(name)
         except Exception as error:  # noqa: BLE001 - a library that will not import is the notebook's to miss
             failed.append(f"{name} cannot be imported here: {error}")
-    # Warm what every session needs anyway: the interpreter's shell and the check's half of the grader.
-    for name in (
-        "grader.observe.shell",
-        "grader.observe.run",
-        "grader.authoring.weights",
-        "grader.authoring.modules",
-        "grader.notebook.cells",
-        "torch.autograd",
-    ):
+    for name in _EVERY_SESSION:
         importlib.import_module(name)
     return failed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -110,7 +111,7 @@ class _Reader:
             return _typed(source)
         self._markdown -= len(source)
         try:
-            return Markup(clean_text(_markdown(visible(source), self._attachments(attachments))))
+            return _kept(source) if not attachments else _clean(source, self._attachments(attachments))
         except Exception:  # noqa: BLE001 - what the markdown parser cannot read is shown as it was typed
             return _typed(source)
 
@@ -141,6 +142,16 @@ class _Reader:
                 self._images -= len(uri)
                 return kind, uri
         return "", ""
+
+
+# The text of the assignment stands in every notebook of a class. Short as it is, what is kept stays under some 20 MB.
+@lru_cache(maxsize=256)
+def _kept(source: str) -> Markup:
+    return _clean(source, _Attachments())
+
+
+def _clean(source: str, attachments: _Attachments) -> Markup:
+    return Markup(clean_text(_markdown(visible(source), attachments)))
 
 
 def _markdown(source: str, attachments: _Attachments) -> str:

@@ -18,8 +18,8 @@ def foreign_reason(assignment: Assignment, notebook: Notebook, name: str) -> str
     Returns:
         A sentence where it clearly belongs to another assignment: it says so and defines nothing of this one.
     """
-    found = course_folder.guess(assignment.root, notebook)
-    if found is None or found.name == assignment.name:
+    found = course_folder.guess_name(assignment.root, notebook)
+    if found is None or found == assignment.name:
         return ""
     from grader.notebook.cells import definitions
 
@@ -27,6 +27,6 @@ def foreign_reason(assignment: Assignment, notebook: Notebook, name: str) -> str
     if wanted & set(definitions(notebook.code)):
         return ""
     return (
-        f"{name} is a notebook of {found.name}, not of {assignment.name}; "
-        f"hand in the right file, or grade it with --assignment {found.name}"
+        f"{name} is a notebook of {found}, not of {assignment.name}; "
+        f"hand in the right file, or grade it with --assignment {found}"
     )

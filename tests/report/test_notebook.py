@@ -56,6 +56,16 @@ def test_an_ordinary_notebook_is_shown_with_its_outputs(samples) -> None:
     assert 'rel="noopener noreferrer nofollow"' in html
 
 
+def test_the_same_words_keep_the_pictures_of_their_own_notebook() -> None:
+    png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII="
+    words = "look: ![plot](attachment:plot.png)"
+    without = notebook_html(_notebook(_cell("markdown", words)))
+    pictured = notebook_html(_notebook(_cell("markdown", words, attachments={"plot.png": {"image/png": png}})))
+    assert png in pictured
+    assert png not in without
+    assert notebook_html(_notebook(_cell("markdown", words))) == without
+
+
 def test_script_in_every_place_of_a_notebook_is_dropped_or_text() -> None:
     output = {
         "output_type": "display_data",

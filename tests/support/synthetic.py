@@ -24,8 +24,13 @@ TROUBLES = {
 
 def variants(assignment: Assignment) -> dict[str, list[str]]:
     """Per exercise, the sources of wrong and different solutions as cells that follow the reference's own."""
+    return cells_of(assignment, assignment.misconceptions_source(), assignment.alternatives_source())
+
+
+def cells_of(assignment: Assignment, *sources: str) -> dict[str, list[str]]:
+    """Per exercise, the variants of a file of misconceptions or alternatives, as such cells."""
     found: dict[str, list[str]] = {exercise.id: [] for exercise in assignment.settings.exercise}
-    for source in (assignment.misconceptions_source(), assignment.alternatives_source()):
+    for source in sources:
         for function in ast.parse(source).body:
             if isinstance(function, ast.FunctionDef) and function.decorator_list:
                 exercise = ast.literal_eval(function.decorator_list[0].keywords[0].value)
