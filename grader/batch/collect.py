@@ -7,13 +7,15 @@ from pathlib import Path
 import msgspec
 
 from grader.batch.model import MARKER, Marker
+from grader.batch.plan import WORK
+from grader.batch.told import kept, news
 from grader.gradebook import Gradebook
 from grader.grading.model import Grade
 from grader.submission.record import folder_name
 
 
 def collect(assignment: str, reports: Path, book: Gradebook) -> int:
-    """Enter attempts of batches, in the order of students and attempts, all of them or none.
+    """Enter attempts of batches, in the order of students and attempts, all or none; then what was told of times.
 
     Args:
         assignment: The assignment's name.
@@ -34,4 +36,7 @@ def collect(assignment: str, reports: Path, book: Gradebook) -> int:
                 rows.append((msgspec.structs.replace(grade, student=student), folder))
     rows.sort(key=lambda row: (row[0].student, row[0].attempt))
     book.add_all(rows)
+    told = kept(reports / folder_name(assignment) / WORK)
+    if told is not None and (new := news(told, assignment, book.marks(assignment), book.events(assignment))):
+        book.append(*new)
     return len(rows)

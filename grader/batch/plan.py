@@ -16,6 +16,7 @@ import msgspec
 from grader.assignment import folder as course_folder
 from grader.assignment.folder import Assignment
 from grader.batch.model import MARKER, Box, Item, Marker
+from grader.batch.told import Came, came
 from grader.gradebook import Gradebook
 from grader.grading.seeds import fresh_seed
 from grader.intake.errors import BadHandIn
@@ -24,7 +25,7 @@ from grader.roll.beside import files_of
 from grader.roll.model import Handed, Roll
 from grader.submission.record import folder_name, write_atomically
 
-_WORK = ".batch"
+WORK = ".batch"
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,13 @@ class Plan:
         items: The submissions to grade, in the order of their students.
         kept: How many are graded already and have not changed since.
         seed: The secret seed of all of them.
+        came: When each of all submissions came, as far as that is known.
     """
 
     items: tuple[Item, ...]
     kept: int
     seed: str
+    came: tuple[Came, ...] = ()
 
 
 def make_plan(
@@ -59,32 +62,33 @@ def make_plan(
         The plan: the same for the same submissions, assignment and gradebook.
     """
     base = reports / folder_name(assignment.name)
-    seed = _kept_seed(base / _WORK)
+    seed = _kept_seed(base / WORK)
     known = hashlib.sha256("\0".join([assignment.digest, version("grader"), seed, *devices]).encode()).hexdigest()
     numbers = _numbers(book, assignment.name)
-    items = [_item(one, assignment, base, known, numbers, taken_at) for one in roll.handed]
-    new = tuple(item for item in items if item is not None)
-    return Plan(items=new, kept=len(items) - len(new), seed=seed)
+    planned = [_item(one, assignment, base, known, numbers, taken_at) for one in roll.handed]
+    new = tuple(item for item, _ in planned if item is not None)
+    return Plan(items=new, kept=len(planned) - len(new), seed=seed, came=tuple(came for _, came in planned))
 
 
 def _item(
     one: Handed, assignment: Assignment, base: Path, known: str, numbers: dict[str, int], taken_at: datetime
-) -> Item | None:
-    """The item of a submission; None where its student's newest attempt is of the same work, graded in the same way."""
-    students = tuple(member.student for member in one.members)
+) -> tuple[Item | None, Came]:
+    """The item of a submission and when it came; no item where its student's newest attempt is of the same work."""
     box, digest = pack(one, assignment)
+    when = came(one, digest)
+    students = when.students
     key = hashlib.sha256("\0".join([known, digest, *students]).encode()).hexdigest()
     own = base / folder_name(students[0])
     number = numbers.get(students[0], 0)
     if number and _key_in(own / f"attempt-{number}") == key:
-        return None
+        return None, when
     attempt = 1 + max(numbers.get(student, 0) for student in students)
     while (own / f"attempt-{attempt}").exists() and _key_in(own / f"attempt-{attempt}") != key:
         attempt += 1
-    place = base / _WORK / "boxes" / f"{key}.bin"
+    place = base / WORK / "boxes" / f"{key}.bin"
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_atomically(place, msgspec.msgpack.encode(box))
-    return Item(
+    item = Item(
         key=key,
         box=str(place.resolve()),
         digest=digest,
@@ -92,7 +96,9 @@ def _item(
         attempt=attempt,
         folder=str((own / f"attempt-{attempt}").resolve()),
         submitted_at=(one.submitted_at or taken_at).astimezone(UTC).isoformat(timespec="seconds"),
+        arrival=when.arrival,
     )
+    return item, when
 
 
 def pack(one: Handed, assignment: Assignment) -> tuple[Box, str]:

@@ -28,6 +28,9 @@ def add_commands(commands: Commands) -> None:
     batch.add_argument("assignment", help="such as hw2")
     batch.add_argument("submissions", type=Path, help="the platform's zip or folder, or a folder of notebooks")
     batch.add_argument("--roster", type=Path, metavar="CSV", help="the class: ids, names, addresses, extensions")
+    batch.add_argument(
+        "--handed-in", type=Path, metavar="CSV", help="when students handed in: their ids, and a column submitted"
+    )
     kinds = ("canvas", "moodle", "gradescope", "classroom", "nbgrader", "plain")
     batch.add_argument("--kind", choices=kinds, help="what was handed over; found out where left away")
     batch.add_argument("--groups", action="store_true", help="a hand-in counts for the roster's whole group")
@@ -76,6 +79,7 @@ def _batch(arguments: argparse.Namespace) -> int:
         submissions=arguments.submissions,
         course=find_course(arguments.course),
         roster=arguments.roster,
+        times=arguments.handed_in,
         kind=arguments.kind,
         groups=arguments.groups,
         workers=arguments.workers or os.cpu_count() or 1,

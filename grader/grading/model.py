@@ -171,7 +171,8 @@ class Grade(msgspec.Struct, frozen=True, kw_only=True):
         scope: "full", or "public" where only the public checks are at hand.
         hidden_checks: How many hidden checks there are that this run did not have ("public" scope).
         seed: What the inputs were made from.
-        submitted_at: When it was handed in, ISO 8601 with a zone; where `arrival` is not "timed", when the grader got it.
+        submitted_at: When it was handed in, ISO 8601 with a zone, or when the grader got it.
+        arrival: What is known of when it was handed in; `submitted_at` is that moment where it is "timed".
         submission: File name of what was handed in.
         digest: SHA-256 of its bytes, and of the files that were taken along from its folder.
         version: SHA-256 of the assignment's files that it was graded by; "" in grades of before that was kept.

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from grader.assignment import folder as course_folder
 from grader.assignment.folder import Assignment
 from grader.errors import BadInput
 from grader.gradebook import Attempt
 from grader.gradebook.classroom import Classroom
-from grader.gradebook.events import decided
+from grader.gradebook.events import Decided, decided
 from grader.gradebook.final import FinalGrade
+from grader.grading.model import Grade
 from grader.report.html import write
 from grader.report.notebook import notebook_html
 from grader.report.standing import Standing, Step
@@ -36,8 +39,7 @@ def report_again(classroom: Classroom, name: str, student: str, number: int | No
     (final,) = classroom.finals(name, student)
     assignment = course_folder.load(classroom.root, name)
     attempt = _attempt(classroom.book.attempts(name, student), final, number, name)
-    regrade = decided(classroom.book.events(name, student)).regrades.get(attempt.number)
-    grade = regrade.grade() if regrade else attempt.grade()
+    grade = grade_now(attempt, decided(classroom.book.events(name, student)))
     folder = Path(attempt.folder)
     if not folder.is_dir():
         raise BadInput(f"{folder}: the attempt's folder is not there; run this where the reports were written")
@@ -45,6 +47,21 @@ def report_again(classroom: Classroom, name: str, student: str, number: int | No
         return write(grade, folder, _notebook(folder, assignment), assignment.settings.feedback, standing_of(final))
     except OSError as error:
         raise BadInput(f"{folder}: the report cannot be written there ({error.strerror})") from error
+
+
+def grade_now(attempt: Attempt, decisions: Decided) -> Grade:
+    """An attempt's grade as it is now: graded anew, and with what became known of when it was handed in.
+
+    Args:
+        attempt: The attempt.
+        decisions: What holds for its student.
+    """
+    regrade, arrived = decisions.regrades.get(attempt.number), decisions.arrivals.get(attempt.number)
+    grade = regrade.grade() if regrade else attempt.grade()
+    if arrived is None:
+        return grade
+    submitted_at = arrived.handed_in.isoformat() if arrived.handed_in else grade.submitted_at
+    return msgspec.structs.replace(grade, arrival=arrived.arrival, submitted_at=submitted_at)
 
 
 def standing_of(final: FinalGrade) -> Standing:
