@@ -15,7 +15,6 @@ from grader.gradebook.classroom import Classroom
 from grader.gradebook.course import Terms, terms_of
 from grader.gradebook.events import Decided, by_student, decided
 from grader.gradebook.final import FinalGrade
-from grader.gradebook.policy import own_due
 from grader.gradebook.tables import Attempt
 from grader.notebook.cells import source_of
 from grader.notebook.errors import BadNotebook
@@ -61,11 +60,11 @@ def _member(classroom: Classroom, name: str, final: FinalGrade, decisions: Decid
         return blank
     found = [row for row in classroom.book.attempts(name, final.student) if row.number == final.attempt]
     row = found[0]
-    due = own_due(terms.due, decisions.extension.until if decisions.extension else None)
+    zone = terms.due.tzinfo if terms.due else None
     return msgspec.structs.replace(
         blank,
-        handed_in=row.submitted_at.astimezone(terms.due.tzinfo if terms.due else None).isoformat(timespec="minutes"),
-        late=due is not None and row.submitted_at > due,
+        handed_in=final.handed_in.astimezone(zone).isoformat(timespec="minutes") if final.handed_in else "unknown",
+        late=final.late,
         work=msgspec.json.decode(_grade_json(row, decisions), type=Work),
         folder=Path(row.folder),
     )

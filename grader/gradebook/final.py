@@ -9,7 +9,7 @@ import msgspec
 
 from grader.gradebook.course import Terms
 from grader.gradebook.events import Decided, Event, Excuse, Override, Regrade, by_student, decided
-from grader.gradebook.marks import Marks, marks_of
+from grader.gradebook.marks import ExerciseMarks, Marks, marks_of
 from grader.gradebook.policy import Deduction, counted, late_deduction, own_due, rounded, untimed
 from grader.grading.model import Arrival
 from grader.grading.points import add_up
@@ -46,6 +46,7 @@ class FinalGrade(msgspec.Struct, frozen=True, kw_only=True):
         final: The points that count; None for an excused student.
         max: Points to earn.
         lines: The steps from raw to final.
+        exercises: The points of each exercise, with those that people gave, before lateness.
         handed_in: When the attempt that counts was handed in; None where that is not known.
         arrival: What is known of that moment.
         due: When it was due for this student; None for never.
@@ -60,6 +61,7 @@ class FinalGrade(msgspec.Struct, frozen=True, kw_only=True):
     final: float | None
     max: float
     lines: tuple[Line, ...] = ()
+    exercises: tuple[ExerciseMarks, ...] = ()
     handed_in: datetime | None = None
     arrival: Arrival = "timed"
     due: datetime | None = None
@@ -70,6 +72,11 @@ class FinalGrade(msgspec.Struct, frozen=True, kw_only=True):
         if self.handed_in is None:
             return self.arrival == "late"
         return self.due is not None and self.handed_in > self.due
+
+    @property
+    def total_set(self) -> bool:
+        """Whether a person gave the total, which no rule changes any more."""
+        return any(each.exercise is None for each in self.overrides)
 
     @property
     def told(self) -> bool:
@@ -135,6 +142,7 @@ def final_grade(student: str, attempts: Sequence[Marks], decisions: Decided, ter
         final=None if decisions.excuse else final,
         max=best.marks.max_score,
         lines=tuple(lines),
+        exercises=_with_overrides(best.marks.exercises, decisions),
         handed_in=best.marks.handed_in,
         arrival=best.marks.arrival,
         due=_due(decisions, terms),
@@ -199,6 +207,11 @@ def _lateness(marks: Marks, points: float, decisions: Decided, terms: Terms) -> 
     if not marks.attempt:
         return None, ""
     return untimed(points, marks.arrival, due, terms.late, extended=decisions.extension is not None)
+
+
+def _with_overrides(exercises: Sequence[ExerciseMarks], decisions: Decided) -> tuple[ExerciseMarks, ...]:
+    given = {name: each.points for name, each in decisions.exercises.items() if each.points is not None}
+    return tuple(msgspec.structs.replace(each, score=given.get(each.id, each.score)) for each in exercises)
 
 
 def _due(decisions: Decided, terms: Terms) -> datetime | None:

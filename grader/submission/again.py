@@ -15,7 +15,7 @@ from grader.gradebook.classroom import Classroom
 from grader.gradebook.events import Decided, decided
 from grader.gradebook.final import FinalGrade
 from grader.grading.model import Grade
-from grader.report.html import write
+from grader.report.html import render, write
 from grader.report.notebook import notebook_html
 from grader.report.standing import Standing, Step
 from grader.submission.kept import kept_in
@@ -38,8 +38,7 @@ def report_again(classroom: Classroom, name: str, student: str, number: int | No
     """
     (final,) = classroom.finals(name, student)
     assignment = course_folder.load(classroom.root, name)
-    attempt = _attempt(classroom.book.attempts(name, student), final, number, name)
-    grade = grade_now(attempt, decided(classroom.book.events(name, student)))
+    attempt, grade = _chosen(classroom, name, final, number)
     folder = Path(attempt.folder)
     if not folder.is_dir():
         raise BadInput(f"{folder}: the attempt's folder is not there; run this where the reports were written")
@@ -47,6 +46,39 @@ def report_again(classroom: Classroom, name: str, student: str, number: int | No
         return write(grade, folder, _notebook(folder, assignment), assignment.settings.feedback, standing_of(final))
     except OSError as error:
         raise BadInput(f"{folder}: the report cannot be written there ({error.strerror})") from error
+
+
+def student_page(classroom: Classroom, name: str, student: str) -> str:
+    """A student's own edition of the report of the attempt that counts, with what counts; nothing is written.
+
+    Args:
+        classroom: The class.
+        name: The assignment's name.
+        student: Whose report.
+
+    Raises:
+        BadInput: There is no such assignment or student, or nothing was handed in.
+    """
+    (final,) = classroom.finals(name, student)
+    assignment = course_folder.load(classroom.root, name)
+    attempt, grade = _chosen(classroom, name, final, None)
+    notebook = _notebook(Path(attempt.folder), assignment)
+    return render(grade, "student", notebook, assignment.settings.feedback, standing_of(final))
+
+
+def counted_grade(classroom: Classroom, name: str, student: str) -> tuple[Grade, Standing]:
+    """The grade of the attempt that counts, and what counts of it.
+
+    Args:
+        classroom: The class.
+        name: The assignment's name.
+        student: Whose grade.
+
+    Raises:
+        BadInput: There is no such assignment or student, or nothing was handed in.
+    """
+    (final,) = classroom.finals(name, student)
+    return _chosen(classroom, name, final, None)[1], standing_of(final)
 
 
 def grade_now(attempt: Attempt, decisions: Decided) -> Grade:
@@ -81,6 +113,11 @@ def standing_of(final: FinalGrade) -> Standing:
             for line in final.lines
         ),
     )
+
+
+def _chosen(classroom: Classroom, name: str, final: FinalGrade, number: int | None) -> tuple[Attempt, Grade]:
+    attempt = _attempt(classroom.book.attempts(name, final.student), final, number, name)
+    return attempt, grade_now(attempt, decided(classroom.book.events(name, final.student)))
 
 
 def _attempt(attempts: Sequence[Attempt], final: FinalGrade, number: int | None, name: str) -> Attempt:
