@@ -10,7 +10,6 @@ from grader.gradebook.classroom import Classroom
 from grader.gradebook.final import FinalGrade
 from grader.grading.points import add_up
 from grader.roll.roster import Roster
-from grader.submission.again import standing_of
 
 
 def class_rows(classroom: Classroom, name: str, roster: Roster | None = None) -> list[Row]:
@@ -60,6 +59,6 @@ def _row(final: FinalGrade, folder: str | None, who: Mapping[str, str]) -> Row:
         raw_points=final.raw,
         late_points=0.0 if final.total_set else float(add_up(each.points for each in final.deductions)),
         exercises=tuple(ExerciseRow(each.id, each.title, each.score, each.max_score) for each in final.exercises),
-        steps=standing_of(final).steps,
+        steps=final.lines,
         report_path=str(report) if report and report.is_file() else None,
     )

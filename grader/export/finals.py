@@ -9,7 +9,6 @@ from typing import TextIO
 from grader.export.csv import csv_cell
 from grader.gradebook.final import FinalGrade, Line
 from grader.gradebook.total import Total
-from grader.report.standing import Step
 
 Cell = str | float | None
 
@@ -42,7 +41,7 @@ def total_row(total: Total, assignments: Iterable[str]) -> tuple[Cell, ...]:
     return (total.student, *points, " ".join(sorted(total.dropped)), total.points, total.max)
 
 
-def why(lines: Sequence[Line | Step]) -> str:
+def why(lines: Sequence[Line]) -> str:
     """The steps to a final grade after the attempt itself, in one line.
 
     Example:
@@ -59,7 +58,7 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Cell]], file: Text
     writer.writerows([csv_cell(cell) for cell in row] for row in rows)
 
 
-def _in_words(line: Line | Step, first: bool) -> str:
+def _in_words(line: Line, first: bool) -> str:
     change = f": {line.points:+g}" if line.points and not first else ""
     reason = f" ({line.by}: {line.reason})" if line.reason else ""
     return f"{line.what}{change}{reason}"

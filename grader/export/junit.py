@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 from grader.export.model import ExerciseRow, Row
 from grader.export.words import steps_text
+from grader.gradebook.final import Line
 from grader.grading.model import CheckGrade, ExerciseGrade, Grade
 from grader.report.editions import Edition, Feedback, edition_of
 from grader.report.standing import Standing, Step
@@ -112,7 +113,7 @@ def _standing(standing: Standing | None) -> dict[str, str]:
     return {"total": points, **_steps(standing.steps)}
 
 
-def _steps(steps: Sequence[Step]) -> dict[str, str]:
+def _steps(steps: Sequence[Step | Line]) -> dict[str, str]:
     """How the total comes about, where there is more to it than the attempt's own points."""
     return {"why": "; ".join(told)} if (told := steps_text(steps)) else {}
 

@@ -7,8 +7,8 @@ from datetime import datetime
 import msgspec
 
 from grader.errors import BadInput
+from grader.gradebook.final import Line
 from grader.grading.model import Arrival
-from grader.report.standing import Step
 
 _TOO_LARGE = 1e12
 
@@ -70,7 +70,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     raw_points: float | None = None
     late_points: float = 0.0
     exercises: tuple[ExerciseRow, ...] = ()
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Line, ...] = ()
     report_path: str | None = None
 
     def __post_init__(self) -> None:

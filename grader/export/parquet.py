@@ -30,7 +30,9 @@ def parquet(rows: Sequence[Row]) -> bytes:
         raise BadInput("Parquet needs pyarrow, which is not installed; install grader[parquet]") from error
     text, number = pa.string(), pa.float64()
     exercise = pa.struct([("id", text), ("title", text), ("points", number), ("max_points", number)])
-    step = pa.struct([("what", text), ("points", number), ("reason", text), ("by", text), ("at", text)])
+    step = pa.struct(
+        [("what", text), ("points", number), ("reason", text), ("by", text), ("at", pa.timestamp("us", tz="UTC"))]
+    )
     kinds = dict.fromkeys(Row.__struct_fields__, text) | {
         "points": number,
         "max_points": number,

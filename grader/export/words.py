@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from grader.errors import BadInput
+from grader.gradebook.final import Line
 from grader.grading.model import CheckGrade, Grade, Run
 from grader.report.standing import Standing, Step, standing_for
 from grader.report.text import OUTPUT_LETTERS, cut, visible
@@ -46,7 +47,7 @@ def counted(grade: Grade, standing: Standing | None, where: str) -> tuple[float,
     return standing.points, standing_for(standing, "student").steps
 
 
-def steps_text(steps: Sequence[Step]) -> list[str]:
+def steps_text(steps: Sequence[Step | Line]) -> list[str]:
     """How a student's points came about, in lines; none where the attempt's own points are what counts.
 
     Example:
@@ -58,7 +59,7 @@ def steps_text(steps: Sequence[Step]) -> list[str]:
     return [f"{steps[0].what}: {steps[0].points:g}", *(_step(step) for step in steps[1:])]
 
 
-def _step(step: Step) -> str:
+def _step(step: Step | Line) -> str:
     change = f": {step.points:+g}" if step.points else ""
     return f"{step.what}{change}{f' ({step.reason})' if step.reason else ''}"
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from grader.export.csv import csv_value
 from grader.export.model import ExerciseRow, Row
 from grader.export.tables import json_lines, nbgrader_csv, plain_csv
-from grader.report.standing import Step
+from grader.gradebook.final import Line
 
 ROWS = st.builds(
     Row,
@@ -29,7 +29,7 @@ ROWS = st.builds(
     attempt=st.integers(0, 9),
     raw_points=st.none() | st.floats(0, 100),
     late_points=st.floats(0, 100),
-    steps=st.lists(st.builds(Step, what=NAMES, points=st.floats(-9, 9), reason=NAMES, by=NAMES), max_size=3).map(tuple),
+    steps=st.lists(st.builds(Line, what=NAMES, points=st.floats(-9, 9), reason=NAMES, by=NAMES), max_size=3).map(tuple),
     exercises=st.lists(
         st.builds(ExerciseRow, NAMES, NAMES, st.floats(0, 9), st.floats(0, 9)), max_size=3, unique_by=lambda e: e.id
     ).map(tuple),
