@@ -12,7 +12,7 @@ from typing import Literal
 
 from grader.assignment import folder as course_folder
 from grader.assignment.folder import Assignment
-from grader.batch.collect import collect
+from grader.batch.collect import Entered, collect
 from grader.batch.local import CannotGoOn, Lost, run_locally
 from grader.batch.model import Done, Item, SlotStart
 from grader.batch.plan import WORK, Plan, make_plan
@@ -77,12 +77,14 @@ class Outcome:
         kept: How many had been graded before and have not changed.
         lost: Those that the grader itself failed on.
         entered: How many rows the gradebook got.
+        times: How many hand-in times and extensions it got for attempts that it has.
     """
 
     graded: int
     kept: int
     lost: tuple[Lost, ...]
     entered: int
+    times: int = 0
 
 
 class Watcher:
@@ -175,10 +177,12 @@ def _graded(
             with suppress(BadInput):  # why it could not go on is the thing to say
                 collect(assignment.name, options.reports, book)
         raise
-    entered = collect(assignment.name, options.reports, book) if count == 1 else 0
+    entered = collect(assignment.name, options.reports, book) if count == 1 else Entered(0, 0)
     if not lost and count == 1:
         shutil.rmtree(options.reports / folder_name(assignment.name) / WORK / "boxes", ignore_errors=True)
-    return Outcome(graded=len(finished), kept=plan.kept, lost=tuple(lost), entered=entered)
+    return Outcome(
+        graded=len(finished), kept=plan.kept, lost=tuple(lost), entered=entered.attempts, times=entered.times
+    )
 
 
 def _times(options: Options) -> Roster | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,7 +15,14 @@ from grader.grading.model import Grade
 from grader.submission.record import folder_name
 
 
-def collect(assignment: str, reports: Path, book: Gradebook) -> int:
+class Entered(NamedTuple):
+    """How many attempts a gradebook got, and how many hand-in times and extensions after that."""
+
+    attempts: int
+    times: int
+
+
+def collect(assignment: str, reports: Path, book: Gradebook) -> Entered:
     """Enter attempts of batches, in the order of students and attempts, all or none; then what was told of times.
 
     Args:
@@ -23,7 +31,7 @@ def collect(assignment: str, reports: Path, book: Gradebook) -> int:
         book: The gradebook.
 
     Returns:
-        How many rows are new.
+        How much is new.
     """
     there = set(book.numbers(assignment))
     rows: list[tuple[Grade, Path]] = []
@@ -37,6 +45,6 @@ def collect(assignment: str, reports: Path, book: Gradebook) -> int:
     rows.sort(key=lambda row: (row[0].student, row[0].attempt))
     book.add_all(rows)
     told = kept(reports / folder_name(assignment) / WORK)
-    if told is not None and (new := news(told, assignment, book.marks(assignment), book.events(assignment))):
-        book.append(*new)
-    return len(rows)
+    new = news(told, assignment, book.marks(assignment), book.events(assignment)) if told else []
+    book.append(*new)
+    return Entered(len(rows), len(new))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from grader.cli.options import count
 from grader.errors import BadInput
+from grader.report.text import count as number_of
 
 if TYPE_CHECKING:
     from grader.batch.batch import Engine, Options, Outcome
@@ -116,8 +117,28 @@ def _tell(options: Options, outcome: Outcome, seconds: float) -> int:
     if options.shard != (1, 1):
         print(f"when all parts are done: python -m grader collect {options.assignment}")
     else:
+        if outcome.times:
+            print(f"{number_of(outcome.times, 'change')} of hand-in times and extensions entered")
+        _tell_of_reports(options)
         print(f"grades: python -m grader grades {options.assignment}")
     return 1 if outcome.lost else 0
+
+
+def _tell_of_reports(options: Options) -> None:
+    """Say how many reports do not hold yet what people and rules made of the points."""
+    from contextlib import closing
+
+    from grader.gradebook.classroom import Classroom
+
+    classroom = Classroom.open(options.gradebook or options.reports / "gradebook.sqlite", options.course)
+    with closing(classroom.book):
+        finals = classroom.finals(options.assignment)
+    changed = sum(final.attempt is not None and final.final != final.raw for final in finals)
+    if changed:
+        print(
+            f"{number_of(changed, 'grade')} changed by lateness or people; to put that into the reports: "
+            f"python -m grader report {options.assignment} --everybody"
+        )
 
 
 def _collect(arguments: argparse.Namespace) -> int:
@@ -128,7 +149,10 @@ def _collect(arguments: argparse.Namespace) -> int:
     name = course_folder.load(course_folder.find_course(arguments.course), arguments.assignment).name
     book = Gradebook(arguments.gradebook or arguments.reports / "gradebook.sqlite")
     try:
-        print(f"{collect(name, arguments.reports, book)} attempts entered")
+        entered = collect(name, arguments.reports, book)
+        print(f"{number_of(entered.attempts, 'attempt')} entered")
+        if entered.times:
+            print(f"{number_of(entered.times, 'change')} of hand-in times and extensions entered")
     finally:
         book.close()
     return 0

@@ -30,15 +30,14 @@ def parquet(rows: Sequence[Row]) -> bytes:
         raise BadInput("Parquet needs pyarrow, which is not installed; install grader[parquet]") from error
     text, number = pa.string(), pa.float64()
     exercise = pa.struct([("id", text), ("title", text), ("points", number), ("max_points", number)])
-    step = pa.struct(
-        [("what", text), ("points", number), ("reason", text), ("by", text), ("at", pa.timestamp("us", tz="UTC"))]
-    )
+    moment = pa.timestamp("us", tz="UTC")
+    step = pa.struct([("what", text), ("points", number), ("reason", text), ("by", text), ("at", moment)])
     kinds = dict.fromkeys(Row.__struct_fields__, text) | {
         "points": number,
         "max_points": number,
         "excused": pa.bool_(),
-        "submitted_at": pa.timestamp("us", tz="UTC"),
-        "due": pa.timestamp("us", tz="UTC"),
+        "submitted_at": moment,
+        "due": moment,
         "late_seconds": number,
         "raw_points": number,
         "late_points": number,

@@ -75,7 +75,8 @@ def arrived(arrival: Arrival, handed_in: datetime | None = None) -> str:
     """
     if handed_in is not None:
         return f"handed in {handed_in:%Y-%m-%d %H:%M %Z}"
-    return "hand-in time unknown" if arrival == "unknown" else f"marked {arrival}, hand-in time unknown"
+    marks: dict[Arrival, str] = {"late": "marked late, ", "in time": "not marked late, "}
+    return f"{marks.get(arrival, '')}hand-in time unknown"
 
 
 def _attempt(marks: Marks) -> str:

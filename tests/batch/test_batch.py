@@ -94,7 +94,7 @@ def test_the_same_grades_in_whatever_parts(options: MakeOptions, tmp_path: Path,
     assert sum(grade(part).graded for part in parts) == 6
     assert rows(parts[0]) == []
     book = Gradebook(parts[0].reports / "gradebook.sqlite")
-    assert (collect("toy", parts[0].reports, book), collect("toy", parts[0].reports, book)) == (6, 0)
+    assert [collect("toy", parts[0].reports, book).attempts for _ in range(2)] == [6, 0]
     book.close()
     assert rows(parts[0]) == rows(one)
 

@@ -207,3 +207,15 @@ def test_the_gradebook_may_be_anywhere(course: Path, capsys: pytest.CaptureFixtu
     assert len(table(capsys, "hw2", "--gradebook", "book.sqlite")) == 2
     assert len(table(capsys, "hw2", "--gradebook", "sqlite:///book.sqlite")) == 2
     assert json.dumps([path.name for path in Path("reports").iterdir()]) == '["hw2"]'
+
+
+def test_a_decision_is_written_into_the_report_at_once(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("override", "hw2", "alice", "--points", "19", "--reason", "a typo of ours")
+    assert "a typo of ours" in Path("reports/hw2/alice/attempt-1/report.html").read_text()
+    capsys.readouterr()
+    run("excuse", "hw2", "bob", "--reason", "ill")
+    assert capsys.readouterr().out.splitlines() == [
+        "bob: hw2 excused",
+        "it is in the gradebook and not in the report: reports/nowhere: the attempt's folder is not there; "
+        "run this where the reports were written",
+    ]
