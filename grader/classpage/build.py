@@ -126,11 +126,17 @@ class _Shown:
 
 
 def _row(member: Member, disguise: Disguise, here: Path) -> view.Row:
-    blank = view.Row(name=disguise.name(member), status="missing", points=member.points, max_points=member.max_points)
+    open_ = not disguise.anonymous
+    blank = view.Row(
+        name=disguise.name(member),
+        status="missing",
+        points=member.points,
+        max_points=member.max_points,
+        changes=member.changes if open_ else "",  # reasons tell who it is
+    )
     work = member.work
     if work is None:
         return blank
-    open_ = not disguise.anonymous
     return msgspec.structs.replace(
         blank,
         link=_link(member.folder, here) if open_ else "",

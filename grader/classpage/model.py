@@ -72,7 +72,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
         student: The student's id, or the pseudonym in its place.
         points: The points that count; None for an excused student.
         max_points: Points to earn.
-        handed_in: When, ISO 8601; "" for nothing.
+        handed_in: When, ISO 8601, or "unknown"; "" for nothing.
+        changes: What people and rules made of the points that the checks gave, in words; "" where they are the same.
         late: Whether the attempt that counts came after the student's own due date.
         work: The attempt that counts; None where nothing was handed in.
         folder: Where that attempt's files are.
@@ -82,6 +83,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     points: float | None
     max_points: float
     handed_in: str = ""
+    changes: str = ""
     late: bool = False
     work: Work | None = None
     folder: Path | None = None
