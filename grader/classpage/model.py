@@ -11,6 +11,14 @@ from grader.judge.verdict import VerdictName
 from grader.looks.model import Look
 
 
+class WorkDifference(msgspec.Struct, frozen=True):
+    """One leaf that is not as expected; fields as in `grader.judge.verdict.Difference`."""
+
+    path: str
+    kind: str
+    message: str
+
+
 class WorkRun(msgspec.Struct, frozen=True, kw_only=True):
     """One check on one device; fields as in `grader.grading.model.Run`."""
 
@@ -18,6 +26,7 @@ class WorkRun(msgspec.Struct, frozen=True, kw_only=True):
     verdict: VerdictName
     message: str = ""
     misconception: Hint | None = None
+    differences: tuple[WorkDifference, ...] = ()
 
 
 class WorkCheck(msgspec.Struct, frozen=True, kw_only=True):
