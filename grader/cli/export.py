@@ -71,17 +71,24 @@ def run(options: argparse.Namespace) -> int:
         0.
     """
     from grader.cli.grades import classroom_of
+    from grader.export.counted import unfinished
     from grader.export.filled import write_export
 
     if options.in_place and (options.out or options.format not in _FILL or options.sheet is None):
         raise BadInput("--in-place writes into --sheet, for canvas and moodle, and goes without --out")
     with classroom_of(options) as classroom:
         filled = _exported(options, classroom, class_grades(options, classroom))
+        left_out = unfinished(classroom, options.assignment)
     name = f"{options.assignment}-{options.format}.{_ENDINGS[options.format]}"
     out = options.sheet if options.in_place else options.out or Path(Path(name).name)
     write_export(filled.data, out, options.sheet, options.in_place)
     print(visible(f"{out}: {filled.written} {'student' if filled.written == 1 else 'students'}"))
-    for what, names in (("graded but not in the sheet", filled.only_in_grades), ("no grade for", filled.only_in_sheet)):
+    missed = {
+        "graded but not in the sheet": filled.only_in_grades,
+        "no grade for": filled.only_in_sheet,
+        "left out, for only the public checks were run": left_out,
+    }
+    for what, names in missed.items():
         if names:
             print(visible(f"{what}: {'; '.join(names)}"))
     for note in filled.notes:

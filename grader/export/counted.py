@@ -13,7 +13,10 @@ from grader.roll.roster import Roster
 
 
 def class_rows(classroom: Classroom, name: str, roster: Roster | None = None) -> list[Row]:
-    """Everybody of whom there is anything to tell; who handed in nothing, with nothing decided, is left out.
+    """Everybody of whom there is anything to tell.
+
+    Left out is who handed in nothing, with nothing decided, and whose only attempts met the public checks alone: that
+    is no grade of the assignment, and would pass for one where points are scaled (see `unfinished`).
 
     Args:
         classroom: The class.
@@ -30,8 +33,17 @@ def class_rows(classroom: Classroom, name: str, roster: Roster | None = None) ->
     return [
         _row(final, folders.get((final.student, final.attempt or 0)), _who(final.student, roster))
         for final in classroom.finals(name)
-        if final.told
+        if final.told and not _is_unfinished(final)
     ]
+
+
+def unfinished(classroom: Classroom, name: str) -> list[str]:
+    """The students that `class_rows` leaves out because only the public checks were run."""
+    return [final.student for final in classroom.finals(name) if _is_unfinished(final)]
+
+
+def _is_unfinished(final: FinalGrade) -> bool:
+    return final.scope == "public" and final.excused is None and not final.total_set
 
 
 def _who(student: str, roster: Roster | None) -> dict[str, str]:

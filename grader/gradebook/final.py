@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -46,6 +47,7 @@ class FinalGrade(msgspec.Struct, frozen=True, kw_only=True):
         final: The points that count; None for an excused student.
         max: Points to earn.
         lines: The steps from raw to final.
+        scope: "public" where only the public checks were run.
         exercises: The points of each exercise, with those that people gave, before lateness.
         handed_in: When the attempt that counts was handed in; None where that is not known.
         arrival: What is known of that moment.
@@ -61,6 +63,7 @@ class FinalGrade(msgspec.Struct, frozen=True, kw_only=True):
     final: float | None
     max: float
     lines: tuple[Line, ...] = ()
+    scope: Literal["full", "public"] = "full"
     exercises: tuple[ExerciseMarks, ...] = ()
     handed_in: datetime | None = None
     arrival: Arrival = "timed"
@@ -142,6 +145,7 @@ def final_grade(student: str, attempts: Sequence[Marks], decisions: Decided, ter
         final=None if decisions.excuse else final,
         max=best.marks.max_score,
         lines=tuple(lines),
+        scope=best.marks.scope,
         exercises=_with_overrides(best.marks.exercises, decisions),
         handed_in=best.marks.handed_in,
         arrival=best.marks.arrival,

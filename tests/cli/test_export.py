@@ -216,6 +216,19 @@ def test_formats_of_one_grade_hold_what_counts_and_why(decided: Path, capsys: py
     )
 
 
+def test_a_run_of_the_public_checks_is_no_grade(decided: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    book = Gradebook.at(decided / "reports" / "gradebook.sqlite")
+    put(book, "ivy", 8.0, decided, scope="public", max_score=8.0)
+    put(book, "joe", 8.0, decided, scope="public", max_score=8.0)
+    book.close()
+    assert main(["override", "hw2", "joe", "--points", "13", "--reason", "on paper"]) == 0
+    capsys.readouterr()
+    assert main(["export", "csv", "hw2"]) == 0
+    assert "left out, for only the public checks were run: ivy\n" in capsys.readouterr().out
+    students = [line["student_id"] for line in csv.DictReader((decided / "hw2-csv.csv").open(newline=""))]
+    assert (students[-1], "ivy" in students) == ("joe", False)
+
+
 def test_feedback_files_say_what_counts_now(decided: Path) -> None:
     (decided / "download" / "Alice Doe_7_assignsubmission_file").mkdir(parents=True)
     (decided / "roster.csv").write_text("id,name\nalice,Alice Doe\n")
