@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,6 +22,8 @@ from grader.gradebook import Gradebook
 from grader.grading.seeds import fresh_seed
 from grader.intake.errors import BadHandIn
 from grader.intake.handin import open_notebook
+from grader.notebook.errors import BadNotebook
+from grader.notebook.read import read_bytes
 from grader.roll.beside import files_of
 from grader.roll.model import Handed, Roll
 from grader.submission.record import folder_name, write_atomically
@@ -37,12 +40,14 @@ class Plan:
         kept: How many are graded already and have not changed since.
         seed: The secret seed of all of them.
         came: When each of all submissions came, as far as that is known.
+        unreadable: The students of those that are no notebooks.
     """
 
     items: tuple[Item, ...]
     kept: int
     seed: str
     came: tuple[Came, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
 
 def make_plan(
@@ -66,13 +71,27 @@ def make_plan(
     known = hashlib.sha256("\0".join([assignment.digest, version("grader"), seed, *devices]).encode()).hexdigest()
     numbers = _numbers(book, assignment.name)
     planned = [_item(one, assignment, base, known, numbers, taken_at) for one in roll.handed]
-    new = tuple(item for item, _ in planned if item is not None)
-    return Plan(items=new, kept=len(planned) - len(new), seed=seed, came=tuple(came for _, came in planned))
+    new = tuple(each.item for each in planned if each.item is not None)
+    return Plan(
+        items=new,
+        kept=len(planned) - len(new),
+        seed=seed,
+        came=tuple(each.came for each in planned),
+        unreadable=tuple(student for each in planned if each.unreadable for student in each.came.students),
+    )
+
+
+class _Planned(NamedTuple):
+    """A submission's item, None where it is graded already; when it came, and whether it can be read at all."""
+
+    item: Item | None
+    came: Came
+    unreadable: bool
 
 
 def _item(
     one: Handed, assignment: Assignment, base: Path, known: str, numbers: dict[str, int], taken_at: datetime
-) -> tuple[Item | None, Came]:
+) -> _Planned:
     """The item of a submission and when it came; no item where its student's newest attempt is of the same work."""
     box, digest = pack(one, assignment)
     when = came(one, digest)
@@ -81,7 +100,7 @@ def _item(
     own = base / folder_name(students[0])
     number = numbers.get(students[0], 0)
     if number and _key_in(own / f"attempt-{number}") == key:
-        return None, when
+        return _Planned(None, when, _unreadable(box))
     attempt = 1 + max(numbers.get(student, 0) for student in students)
     while (own / f"attempt-{attempt}").exists() and _key_in(own / f"attempt-{attempt}") != key:
         attempt += 1
@@ -98,7 +117,18 @@ def _item(
         submitted_at=(one.submitted_at or taken_at).astimezone(UTC).isoformat(timespec="seconds"),
         arrival=when.arrival,
     )
-    return item, when
+    return _Planned(item, when, _unreadable(box))
+
+
+def _unreadable(box: Box) -> bool:
+    """Whether there is no notebook that can be read; the slot says what is wrong with it."""
+    if box.notebook is None:
+        return True
+    try:
+        read_bytes(box.notebook_name, box.notebook)
+    except BadNotebook:
+        return True
+    return False
 
 
 def pack(one: Handed, assignment: Assignment) -> tuple[Box, str]:

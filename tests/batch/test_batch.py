@@ -144,10 +144,23 @@ def test_every_member_of_a_group_gets_the_grade(options: MakeOptions, tmp_path: 
     assert rows(wanted) == [("alice", 1, "graded", 3.0), ("bob", 1, "graded", 3.0)]
 
 
+def planned(options: Options) -> Plan:
+    """The plan of a batch of which nothing is graded."""
+    plans: list[Plan] = []
+
+    class Stop(Watcher):
+        def planned(self, plan: Plan, items: Sequence[Item]) -> None:
+            plans.append(plan)
+
+    grade_class(options, Stop(), lambda *_: [])
+    return plans[0]
+
+
 def test_what_cannot_be_opened_is_recorded_with_the_reason(options: MakeOptions, grade: Grade) -> None:
     wanted = options({"alice": GOOD})
     (wanted.submissions / "bob").mkdir()
     (wanted.submissions / "bob" / "toy.ipynb").write_text("{")
+    assert planned(wanted).unreadable == ("bob",), "said before anything runs"
     grade(wanted)
     assert rows(wanted) == [("alice", 1, "graded", 5.0), ("bob", 1, "unreadable", 0.0)]
     reason = json.loads((wanted.reports / "toy" / "bob" / "attempt-1" / "grade.json").read_text())["reason"]
