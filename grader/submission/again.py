@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from grader.report.html import render, write
 from grader.report.notebook import notebook_html
 from grader.report.standing import Standing, Step
 from grader.submission.kept import kept_in
+from grader.submission.record import folder_name
+
+_ATTEMPT = re.compile(r"attempt-\d+")
 
 
 def report_again(classroom: Classroom, name: str, student: str, number: int | None = None) -> tuple[Path, ...]:
@@ -43,7 +47,9 @@ def report_again(classroom: Classroom, name: str, student: str, number: int | No
     if not folder.is_dir():
         raise BadInput(f"{folder}: the attempt's folder is not there; run this where the reports were written")
     try:
-        return write(grade, folder, _notebook(folder, assignment), assignment.settings.feedback, standing_of(final))
+        notebook = _notebook(folder, assignment)
+        own = _own_folder(folder, student)
+        return write(grade, own, notebook, assignment.settings.feedback, standing_of(final))
     except OSError as error:
         raise BadInput(f"{folder}: the report cannot be written there ({error.strerror})") from error
 
@@ -129,6 +135,15 @@ def _attempt(attempts: Sequence[Attempt], final: FinalGrade, number: int | None,
         raise BadInput(f"{final.student} has handed in nothing for {name}: there is no report to write")
     there = ", ".join(str(attempt.number) for attempt in attempts)
     raise BadInput(f"{final.student} has no attempt {number} at {name}; there are {there}")
+
+
+def _own_folder(folder: Path, student: str) -> Path:
+    """Where a student's report goes: a group shares an attempt's folder, and what is decided is each member's own."""
+    own = folder.parent.parent / folder_name(student) / folder.name
+    if _ATTEMPT.fullmatch(folder.name) is None or own == folder:
+        return folder
+    own.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return own
 
 
 def _notebook(folder: Path, assignment: Assignment) -> str:

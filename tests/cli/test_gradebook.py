@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from contextlib import closing
 from pathlib import Path
 
 import nbformat
@@ -219,3 +220,15 @@ def test_a_decision_is_written_into_the_report_at_once(course: Path, capsys: pyt
         "it is in the gradebook and not in the report: reports/nowhere: the attempt's folder is not there; "
         "run this where the reports were written",
     ]
+
+
+def test_what_is_decided_of_one_member_of_a_group_is_not_in_the_others_report(course: Path) -> None:
+    folder = Path("reports/hw2/alice/attempt-1")
+    with closing(Gradebook(Path("reports/gradebook.sqlite"))) as book:
+        book.add(grade("zoe", exercises=exercises(scale_hook=(9.5, 12), make_mlp=(8, 8))), folder)
+    run("report", "hw2", "alice")
+    run("override", "hw2", "zoe", "--points", "12", "--reason", "did not take part")
+    assert "did not take part" not in (folder / "report.html").read_text()
+    own = Path("reports/hw2/zoe/attempt-1/report.html").read_text()
+    assert "did not take part" in own
+    assert "my own notebook" in own
