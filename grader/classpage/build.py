@@ -152,7 +152,7 @@ def _row(member: Member, disguise: Disguise, here: Path) -> view.Row:
 
 
 def _link(member: Member, here: Path) -> str:
-    """The address of a report relative to the page, the student's own before that of a group; "" where there is none."""
+    """The address of a report relative to the page, a member's own before that of the group; "" for none."""
     shared = member.folder
     if shared is None:
         return ""
