@@ -119,8 +119,9 @@ def _signs(exercise: WorkExercise, seed: str) -> Signs:
 def _signs_of(run: WorkRun, seed: str) -> tuple[object, ...]:
     if run.verdict != "fail":
         return (run.message,)
-    # What differs in a way that nothing was written down of is like nothing of another seed.
-    return tuple((each.path, each.kind, sign_of(each.message)) for each in run.differences) or (seed,)
+    signs = tuple((each.path, each.kind, sign_of(each.message)) for each in run.differences)
+    # What follows from a mistake often has no sign of its own; a check without any is like nothing of another seed.
+    return signs if any(sign for _, _, sign in signs) else (*signs, seed)
 
 
 def _cluster(wrong: Sequence[tuple[int, WorkExercise, Wrong]]) -> Cluster:

@@ -10,7 +10,8 @@ _TELLING = re.compile(
     r"(?:the sign is flipped|off by a constant .*|transposed(?:: dimensions \d+ and \d+ are swapped)?|reversed along .*"
     r"|all zeros|True and False are swapped|cut off .*)"
 )
-_FACTS = re.compile(r": (?=\d+ of \d+ values differ|largest difference |got )")
+# Where the values begin that come with the inputs.
+_FACTS = re.compile(r"(?:^|: )(?=\d+ of \d+ values differ|largest difference |got )")
 
 
 def sign_of(message: str) -> str:
@@ -20,15 +21,17 @@ def sign_of(message: str) -> str:
         message: The message, as `grader.judge.explain` and its like make them.
 
     Returns:
-        The pattern where that alone says what was got; the whole message where there is none: two of these are equal
-        only where the values are.
+        The pattern, where that alone says what was got; the message, where no values of the inputs are in it; "" where
+        there is nothing but values.
 
     Example:
         >>> sign_of("the sign is flipped: 6 of 6 values differ (100 %), largest difference 2 at [0]: got 1")
         'the sign is flipped'
-        >>> sign_of("got 3, expected 4")
-        'got 3, expected 4'
+        >>> sign_of("6 of 6 values differ (100 %), largest difference 2 at [0]: got 1, expected -1")
+        ''
     """
-    found = _FACTS.search(message)
-    pattern = message[: found.start()] if found else ""
-    return pattern if _TELLING.fullmatch(pattern) else message
+    facts = _FACTS.search(message)
+    if facts is None:
+        return message
+    pattern = message[: facts.start()]
+    return pattern if _TELLING.fullmatch(pattern) else ""

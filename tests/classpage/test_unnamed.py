@@ -112,6 +112,14 @@ def test_across_seeds_the_same_pattern_at_the_same_place_is_one_cluster(class_: 
     assert class_.found(apart) == [(0, 1, 2)]
 
 
+def test_across_seeds_what_follows_from_a_mistake_counts_by_its_place(class_: Class) -> None:
+    for seed, place in (("one", "loss"), ("other", "loss"), ("third", "else")):
+        follows = WorkDifference(place, "values", f"got {len(seed)}, expected 7")
+        differences = (*sign("out", FLIPPED, seed), follows)
+        class_.add(Returned(seed.encode()), seed=seed, differences=differences)
+    assert class_.found(apart) == [(0, 1)]
+
+
 def test_across_seeds_values_without_a_pattern_stay_apart(class_: Class) -> None:
     for seed in ("one", "other"):
         difference = WorkDifference("out", "values", f"{SINE} {len(seed)} at [0]: got 1, expected 2")

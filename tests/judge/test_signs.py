@@ -31,13 +31,12 @@ def test_a_mistake_has_one_sign_whatever_the_inputs(sign: str) -> None:
 
 
 @pytest.mark.parametrize("mistake", [lambda x: x.sin(), lambda x: x[[2, 0, 3, 1]], lambda x: x.roll(1, 0)])
-def test_what_says_too_little_is_kept_with_its_values(mistake: Callable[[torch.Tensor], torch.Tensor]) -> None:
-    said = message(mistake, 0)
-    assert sign_of(said) == said
-    assert sign_of(message(mistake, 1)) != said
+def test_what_says_too_little_is_no_sign(mistake: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    assert sign_of(message(mistake, 0)) == ""
 
 
 def test_swapped_truths_and_other_messages() -> None:
     right = torch.tensor([True, False, True])
     assert sign_of(explain_exactly(~right, right)) == "True and False are swapped"
     assert sign_of("shape (5, 2) where (2, 5) is expected: the dimensions are in another order").startswith("shape (5")
+    assert sign_of(explain_exactly(torch.tensor([3]), torch.tensor([4]))) == ""
