@@ -12,15 +12,19 @@ from typing import Literal
 
 from grader.assignment import folder as course_folder
 from grader.assignment.folder import Assignment
-from grader.batch.collect import collect
+from grader.batch.collect import Entered, collect
 from grader.batch.local import CannotGoOn, Lost, run_locally
 from grader.batch.model import Done, Item, SlotStart
-from grader.batch.plan import Plan, make_plan
+from grader.batch.plan import WORK, Plan, make_plan
+from grader.batch.told import Told, extensions, keep
 from grader.errors import BadInput
 from grader.gradebook import Gradebook
+from grader.gradebook.course import read_course, terms_of
 from grader.roll.call import call_roll
+from grader.roll.errors import BadRoster
 from grader.roll.model import Roll
 from grader.roll.read_roster import read_roster
+from grader.roll.roster import Roster
 from grader.roll.shelf import open_shelf
 from grader.submission.ahead import refuse_exposed
 from grader.submission.record import folder_name
@@ -38,6 +42,7 @@ class Options:
         submissions: What the platform handed over: a zip or a folder.
         course: The course folder.
         roster: A CSV file with the class; None where there is none.
+        times: A CSV file with hand-in times; None where there is none.
         kind: What `submissions` is; None to find out.
         groups: Whether a hand-in counts for the roster's whole group.
         workers: How many submissions are graded side by side.
@@ -53,6 +58,7 @@ class Options:
     submissions: Path
     course: Path
     roster: Path | None = None
+    times: Path | None = None
     kind: str | None = None
     groups: bool = False
     workers: int = 1
@@ -73,12 +79,14 @@ class Outcome:
         kept: How many had been graded before and have not changed.
         lost: Those that the grader itself failed on.
         entered: How many rows the gradebook got.
+        times: How many hand-in times and extensions it got for attempts that it has.
     """
 
     graded: int
     kept: int
     lost: tuple[Lost, ...]
     entered: int
+    times: int = 0
 
 
 class Watcher:
@@ -111,6 +119,8 @@ def grade_class(options: Options, watcher: Watcher, engine: Engine = run_locally
     """
     assignment = _assignment(options)
     roster = read_roster(options.roster) if options.roster else None
+    times = _times(options)
+    due = terms_of(assignment, read_course(options.course, course_folder.names(options.course))).due
     book = Gradebook(options.gradebook or options.reports / "gradebook.sqlite")
     try:
         with open_shelf(options.submissions) as shelf:
@@ -119,14 +129,17 @@ def grade_class(options: Options, watcher: Watcher, engine: Engine = run_locally
                 assignment.name,
                 kind=options.kind,
                 roster=roster,
-                due=assignment.settings.due,
+                due=due,
                 groups=options.groups,
+                times=times,
             )
             if not watcher.called(roll):
                 return None
             devices = options.devices or assignment.settings.devices
             taken_at = datetime.fromtimestamp(options.submissions.stat().st_mtime, UTC)
             plan = make_plan(roll, assignment, options.reports, book, devices, taken_at)
+            told = Told(at=_told_at(options), came=plan.came, until=extensions(roster, due))
+            keep(told, options.reports / folder_name(assignment.name) / WORK)
         return _graded(options, assignment, plan, devices, book, watcher, engine)
     finally:
         book.close()
@@ -167,10 +180,35 @@ def _graded(
             with suppress(BadInput):  # why it could not go on is the thing to say
                 collect(assignment.name, options.reports, book)
         raise
-    entered = collect(assignment.name, options.reports, book) if count == 1 else 0
+    entered = collect(assignment.name, options.reports, book) if count == 1 else Entered(0, 0)
     if not lost and count == 1:
-        shutil.rmtree(options.reports / folder_name(assignment.name) / ".batch" / "boxes", ignore_errors=True)
-    return Outcome(graded=len(finished), kept=plan.kept, lost=tuple(lost), entered=entered)
+        shutil.rmtree(options.reports / folder_name(assignment.name) / WORK / "boxes", ignore_errors=True)
+    return Outcome(
+        graded=len(finished), kept=plan.kept, lost=tuple(lost), entered=entered.attempts, times=entered.times
+    )
+
+
+def _times(options: Options) -> Roster | None:
+    """The table of hand-in times.
+
+    Raises:
+        BadRoster: It cannot be read, or there is not a time in it.
+    """
+    if options.times is None:
+        return None
+    times = read_roster(options.times)
+    if all(one.handed_in is None for one in times.students):
+        raise BadRoster(
+            f"{options.times.name}: no column says when students handed in; name one of them submitted, "
+            "with times such as 2026-03-05 23:59"
+        )
+    return times
+
+
+def _told_at(options: Options) -> datetime:
+    """When the newest of the files that tell was written: the same for every run that is given the same files."""
+    files = [each for each in (options.submissions, options.roster, options.times) if each is not None]
+    return datetime.fromtimestamp(max(int(each.stat().st_mtime) for each in files), UTC)
 
 
 def _assignment(options: Options) -> Assignment:

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from grader.grading.model import Arrival
+
 
 class Box(msgspec.Struct, frozen=True, kw_only=True):
     """One submission as it was handed in, ready to be graded anywhere.
@@ -39,7 +41,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
         students: Everybody who gets the grade.
         attempt: Which attempt it is, from 1.
         folder: Where its report is to be.
-        submitted_at: When it was handed in, ISO 8601 with a zone.
+        submitted_at: When it was handed in, ISO 8601 with a zone; see `grader.grading.model.Grade`.
+        arrival: What is known of when it was handed in.
     """
 
     key: str
@@ -49,6 +52,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     folder: str
     submitted_at: str
+    arrival: Arrival = "timed"
 
 
 class SlotStart(msgspec.Struct, frozen=True, kw_only=True):

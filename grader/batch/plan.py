@@ -10,21 +10,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from grader.assignment import folder as course_folder
 from grader.assignment.folder import Assignment
 from grader.batch.model import MARKER, Box, Item, Marker
+from grader.batch.told import Came, came
 from grader.gradebook import Gradebook
 from grader.grading.seeds import fresh_seed
 from grader.intake.errors import BadHandIn
 from grader.intake.handin import open_notebook
+from grader.notebook.errors import BadNotebook
+from grader.notebook.read import read_bytes
 from grader.roll.beside import files_of
 from grader.roll.model import Handed, Roll
 from grader.submission.record import folder_name, write_atomically
 
-_WORK = ".batch"
+WORK = ".batch"
 
 
 @dataclass(frozen=True)
@@ -35,11 +39,15 @@ class Plan:
         items: The submissions to grade, in the order of their students.
         kept: How many are graded already and have not changed since.
         seed: The secret seed of all of them.
+        came: When each of all submissions came, as far as that is known.
+        unreadable: The students of those that are no notebooks.
     """
 
     items: tuple[Item, ...]
     kept: int
     seed: str
+    came: tuple[Came, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
 
 def make_plan(
@@ -59,32 +67,47 @@ def make_plan(
         The plan: the same for the same submissions, assignment and gradebook.
     """
     base = reports / folder_name(assignment.name)
-    seed = _kept_seed(base / _WORK)
+    seed = _kept_seed(base / WORK)
     known = hashlib.sha256("\0".join([assignment.digest, version("grader"), seed, *devices]).encode()).hexdigest()
     numbers = _numbers(book, assignment.name)
-    items = [_item(one, assignment, base, known, numbers, taken_at) for one in roll.handed]
-    new = tuple(item for item in items if item is not None)
-    return Plan(items=new, kept=len(items) - len(new), seed=seed)
+    planned = [_item(one, assignment, base, known, numbers, taken_at) for one in roll.handed]
+    new = tuple(each.item for each in planned if each.item is not None)
+    return Plan(
+        items=new,
+        kept=len(planned) - len(new),
+        seed=seed,
+        came=tuple(each.came for each in planned),
+        unreadable=tuple(student for each in planned if each.unreadable for student in each.came.students),
+    )
+
+
+class _Planned(NamedTuple):
+    """A submission's item, None where it is graded already; when it came, and whether it can be read at all."""
+
+    item: Item | None
+    came: Came
+    unreadable: bool
 
 
 def _item(
     one: Handed, assignment: Assignment, base: Path, known: str, numbers: dict[str, int], taken_at: datetime
-) -> Item | None:
-    """The item of a submission; None where its student's newest attempt is of the same work, graded in the same way."""
-    students = tuple(member.student for member in one.members)
+) -> _Planned:
+    """The item of a submission and when it came; no item where its student's newest attempt is of the same work."""
     box, digest = pack(one, assignment)
+    when = came(one, digest)
+    students = when.students
     key = hashlib.sha256("\0".join([known, digest, *students]).encode()).hexdigest()
     own = base / folder_name(students[0])
     number = numbers.get(students[0], 0)
     if number and _key_in(own / f"attempt-{number}") == key:
-        return None
+        return _Planned(None, when, _unreadable(box))
     attempt = 1 + max(numbers.get(student, 0) for student in students)
     while (own / f"attempt-{attempt}").exists() and _key_in(own / f"attempt-{attempt}") != key:
         attempt += 1
-    place = base / _WORK / "boxes" / f"{key}.bin"
+    place = base / WORK / "boxes" / f"{key}.bin"
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_atomically(place, msgspec.msgpack.encode(box))
-    return Item(
+    item = Item(
         key=key,
         box=str(place.resolve()),
         digest=digest,
@@ -92,7 +115,20 @@ def _item(
         attempt=attempt,
         folder=str((own / f"attempt-{attempt}").resolve()),
         submitted_at=(one.submitted_at or taken_at).astimezone(UTC).isoformat(timespec="seconds"),
+        arrival=when.arrival,
     )
+    return _Planned(item, when, _unreadable(box))
+
+
+def _unreadable(box: Box) -> bool:
+    """Whether there is no notebook that can be read; the slot says what is wrong with it."""
+    if box.notebook is None:
+        return True
+    try:
+        read_bytes(box.notebook_name, box.notebook)
+    except BadNotebook:
+        return True
+    return False
 
 
 def pack(one: Handed, assignment: Assignment) -> tuple[Box, str]:

@@ -131,6 +131,7 @@ def _graded(run: GradingRun, assignment: Assignment, item: Item, box: Box) -> tu
         name=box.name,
         digest=item.digest,
         submitted_at=item.submitted_at,
+        arrival=item.arrival,
         attempt=item.attempt,
         notebook=notebook,
         files=box.files,

@@ -19,6 +19,7 @@ from grader.classpage.model import Member
 from grader.classpage.requests import Wrong
 from grader.classpage.similar import Pair, similar
 from grader.classpage.unnamed import Cluster, Groups, clusters, has_evidence
+from grader.submission.record import folder_name
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -126,14 +127,20 @@ class _Shown:
 
 
 def _row(member: Member, disguise: Disguise, here: Path) -> view.Row:
-    blank = view.Row(name=disguise.name(member), status="missing", points=member.points, max_points=member.max_points)
+    open_ = not disguise.anonymous
+    blank = view.Row(
+        name=disguise.name(member),
+        status="missing",
+        points=member.points,
+        max_points=member.max_points,
+        changes=member.changes if open_ else "",  # reasons tell who it is
+    )
     work = member.work
     if work is None:
         return blank
-    open_ = not disguise.anonymous
     return msgspec.structs.replace(
         blank,
-        link=_link(member.folder, here) if open_ else "",
+        link=_link(member, here) if open_ else "",
         status=work.status,
         reason=work.reason if open_ else "",
         attempt=work.attempt,
@@ -144,9 +151,12 @@ def _row(member: Member, disguise: Disguise, here: Path) -> view.Row:
     )
 
 
-def _link(folder: Path | None, here: Path) -> str:
-    """The address of a report relative to the page; "" where there is none."""
-    for name in ("instructor.html", "report.html"):
-        if folder is not None and (folder / name).is_file():
-            return quote(Path(os.path.relpath(folder / name, here)).as_posix())
-    return ""
+def _link(member: Member, here: Path) -> str:
+    """The address of a report relative to the page, a member's own before that of the group; "" for none."""
+    shared = member.folder
+    if shared is None:
+        return ""
+    folders = (shared.parent.parent / folder_name(member.student) / shared.name, shared)
+    found = [folder / name for folder in folders for name in ("instructor.html", "report.html")]
+    there = next((path for path in found if path.is_file()), None)
+    return quote(Path(os.path.relpath(there, here)).as_posix()) if there else ""

@@ -11,11 +11,11 @@ from grader.assignment import folder as course_folder
 from grader.assignment.folder import Assignment
 from grader.classpage.model import Member, Work
 from grader.errors import BadInput
+from grader.export.finals import why
 from grader.gradebook.classroom import Classroom
 from grader.gradebook.course import Terms, terms_of
 from grader.gradebook.events import Decided, by_student, decided
 from grader.gradebook.final import FinalGrade
-from grader.gradebook.policy import own_due
 from grader.gradebook.tables import Attempt
 from grader.notebook.cells import source_of
 from grader.notebook.errors import BadNotebook
@@ -56,19 +56,27 @@ def stub_codes(assignment: Assignment) -> Mapping[str, str]:
 
 
 def _member(classroom: Classroom, name: str, final: FinalGrade, decisions: Decided, terms: Terms) -> Member:
-    blank = Member(student=final.student, points=final.final, max_points=final.max)
+    blank = Member(student=final.student, points=final.final, max_points=final.max, changes=_changes(final))
     if final.attempt is None:
         return blank
     found = [row for row in classroom.book.attempts(name, final.student) if row.number == final.attempt]
     row = found[0]
-    due = own_due(terms.due, decisions.extension.until if decisions.extension else None)
+    zone = terms.due.tzinfo if terms.due else None
     return msgspec.structs.replace(
         blank,
-        handed_in=row.submitted_at.astimezone(terms.due.tzinfo if terms.due else None).isoformat(timespec="minutes"),
-        late=due is not None and row.submitted_at > due,
+        handed_in=final.handed_in.astimezone(zone).isoformat(timespec="minutes") if final.handed_in else "unknown",
+        late=final.late,
         work=msgspec.json.decode(_grade_json(row, decisions), type=Work),
         folder=Path(row.folder),
     )
+
+
+def _changes(final: FinalGrade) -> str:
+    """The steps by which the points that count are others than the checks gave."""
+    first, *steps = final.lines
+    changed = [step for step in steps if step.points or step.by]
+    begin = msgspec.structs.replace(first, what=f"{first.what}: {first.points:g}", points=0.0)
+    return why((begin, *changed)) if changed else ""
 
 
 def _grade_json(row: Attempt, decisions: Decided) -> str:

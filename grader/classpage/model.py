@@ -11,6 +11,14 @@ from grader.judge.verdict import VerdictName
 from grader.looks.model import Look
 
 
+class WorkDifference(msgspec.Struct, frozen=True):
+    """One leaf that is not as expected; fields as in `grader.judge.verdict.Difference`."""
+
+    path: str
+    kind: str
+    message: str
+
+
 class WorkRun(msgspec.Struct, frozen=True, kw_only=True):
     """One check on one device; fields as in `grader.grading.model.Run`."""
 
@@ -18,6 +26,7 @@ class WorkRun(msgspec.Struct, frozen=True, kw_only=True):
     verdict: VerdictName
     message: str = ""
     misconception: Hint | None = None
+    differences: tuple[WorkDifference, ...] = ()
 
 
 class WorkCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +81,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
         student: The student's id, or the pseudonym in its place.
         points: The points that count; None for an excused student.
         max_points: Points to earn.
-        handed_in: When, ISO 8601; "" for nothing.
+        handed_in: When, ISO 8601, or "unknown"; "" for nothing.
+        changes: What people and rules made of the points that the checks gave, in words; "" where they are the same.
         late: Whether the attempt that counts came after the student's own due date.
         work: The attempt that counts; None where nothing was handed in.
         folder: Where that attempt's files are.
@@ -82,6 +92,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     points: float | None
     max_points: float
     handed_in: str = ""
+    changes: str = ""
     late: bool = False
     work: Work | None = None
     folder: Path | None = None

@@ -11,6 +11,7 @@ import msgspec
 from grader.classpage.model import Member, WorkExercise, WorkRun
 from grader.classpage.requests import Wrong
 from grader.grading.evidence import Evidence
+from grader.judge.signs import sign_of
 from grader.wire.body import read_body
 from grader.wire.errors import WireError
 from grader.wire.outcome import Outcome, Raised
@@ -22,6 +23,7 @@ _VALUES = 200_000
 _FEWEST = 2
 
 Groups = tuple[tuple[int, ...], ...]
+Signs = tuple[tuple[object, ...], ...]
 
 
 class Cluster(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +90,38 @@ def _clusters(
     kinds = list(same.values())
     groups = together([wrong[each[0]][2] for each in kinds]) if len(kinds) > 1 else ((0,),)
     found = [sorted(index for kind in group for index in kinds[kind]) for group in groups]
+    signs = [_signs(exercise, seen.seed) for _, exercise, seen in wrong]
+    found = _across_seeds(found, [seen.seed for _, _, seen in wrong], signs)
     return [_cluster([wrong[index] for index in each]) for each in found if len(each) >= _FEWEST]
+
+
+def _across_seeds(groups: Sequence[list[int]], seeds: Sequence[str], signs: Sequence[Signs]) -> list[list[int]]:
+    """Put groups together that different inputs keep apart and that have the same signs.
+
+    Where values tell two groups of one seed apart, their signs are too few to tell anything.
+    """
+    alike: dict[Signs, list[list[int]]] = {}
+    for group in groups:
+        alike.setdefault(signs[group[0]], []).append(group)
+    found = []
+    for each in alike.values():
+        by_group = [{seeds[index] for index in group} for group in each]
+        apart = sum(map(len, by_group)) == len(set().union(*by_group))
+        found += [sorted(index for group in each for index in group)] if apart else each
+    return found
+
+
+def _signs(exercise: WorkExercise, seed: str) -> Signs:
+    """What went wrong in each check that failed, whatever the inputs were."""
+    return tuple((name, run.device, run.verdict, *_signs_of(run, seed)) for name, run in failed_runs(exercise).items())
+
+
+def _signs_of(run: WorkRun, seed: str) -> tuple[object, ...]:
+    if run.verdict != "fail":
+        return (run.message,)
+    signs = tuple((each.path, each.kind, sign_of(each.message)) for each in run.differences)
+    # What follows from a mistake often has no sign of its own; a check without any is like nothing of another seed.
+    return signs if any(sign for _, _, sign in signs) else (*signs, seed)
 
 
 def _cluster(wrong: Sequence[tuple[int, WorkExercise, Wrong]]) -> Cluster:

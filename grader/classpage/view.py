@@ -26,7 +26,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         points: The points that count; None for an excused student.
         max_points: Points to earn.
         attempt: The attempt's number; 0 without one.
-        handed_in: When, ISO 8601.
+        handed_in: When, ISO 8601, or "unknown".
+        changes: What people and rules made of the points that the checks gave; "" where they are the same.
         late: Whether that was late.
         looks: How many things are worth a person's look.
         shares: Share of the points of each exercise, from 0 to 1.
@@ -40,6 +41,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     max_points: float
     attempt: int = 0
     handed_in: str = ""
+    changes: str = ""
     late: bool = False
     looks: int = 0
     shares: tuple[float, ...] = ()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from grader.cli.options import count, devices
 from grader.errors import BadInput
+from grader.report.text import count as number_of
 
 if TYPE_CHECKING:
     from grader.batch.batch import Engine, Options, Outcome
@@ -28,6 +29,9 @@ def add_commands(commands: Commands) -> None:
     batch.add_argument("assignment", help="such as hw2")
     batch.add_argument("submissions", type=Path, help="the platform's zip or folder, or a folder of notebooks")
     batch.add_argument("--roster", type=Path, metavar="CSV", help="the class: ids, names, addresses, extensions")
+    batch.add_argument(
+        "--handed-in", type=Path, metavar="CSV", help="when students handed in: their ids, and a column submitted"
+    )
     kinds = ("canvas", "moodle", "gradescope", "classroom", "nbgrader", "plain")
     batch.add_argument("--kind", choices=kinds, help="what was handed over; found out where left away")
     batch.add_argument("--groups", action="store_true", help="a hand-in counts for the roster's whole group")
@@ -84,6 +88,7 @@ def _batch(arguments: argparse.Namespace) -> int:
         submissions=arguments.submissions,
         course=find_course(arguments.course),
         roster=arguments.roster,
+        times=arguments.handed_in,
         kind=arguments.kind,
         groups=arguments.groups,
         workers=arguments.workers or os.cpu_count() or 1,
@@ -122,8 +127,28 @@ def _tell(options: Options, outcome: Outcome, seconds: float) -> int:
     if options.shard != (1, 1):
         print(f"when all parts are done: python -m grader collect {options.assignment}")
     else:
+        if outcome.times:
+            print(f"{number_of(outcome.times, 'change')} of hand-in times and extensions entered")
+        _tell_of_reports(options)
         print(f"grades: python -m grader grades {options.assignment}")
     return 1 if outcome.lost else 0
+
+
+def _tell_of_reports(options: Options) -> None:
+    """Say how many reports do not hold yet what people and rules made of the points."""
+    from contextlib import closing
+
+    from grader.gradebook.classroom import Classroom
+
+    classroom = Classroom.open(options.gradebook or options.reports / "gradebook.sqlite", options.course)
+    with closing(classroom.book):
+        finals = classroom.finals(options.assignment)
+    changed = sum(final.attempt is not None and final.final != final.raw for final in finals)
+    if changed:
+        print(
+            f"{number_of(changed, 'grade')} changed by lateness or people; to put that into the reports: "
+            f"python -m grader report {options.assignment} --everybody"
+        )
 
 
 def _collect(arguments: argparse.Namespace) -> int:
@@ -134,7 +159,10 @@ def _collect(arguments: argparse.Namespace) -> int:
     name = course_folder.load(course_folder.find_course(arguments.course), arguments.assignment).name
     book = Gradebook(arguments.gradebook or arguments.reports / "gradebook.sqlite")
     try:
-        print(f"{collect(name, arguments.reports, book)} attempts entered")
+        entered = collect(name, arguments.reports, book)
+        print(f"{number_of(entered.attempts, 'attempt')} entered")
+        if entered.times:
+            print(f"{number_of(entered.times, 'change')} of hand-in times and extensions entered")
     finally:
         book.close()
     return 0

@@ -7,6 +7,7 @@ import getpass
 from datetime import UTC, datetime
 
 from grader.cli.grades import classroom_of
+from grader.errors import BadInput
 from grader.gradebook.classroom import Change, Classroom
 from grader.report.text import line, moment, visible
 
@@ -49,5 +50,16 @@ def _said(classroom: Classroom, options: argparse.Namespace) -> int:
     counts = "excused" if final.final is None else f"{final.final:g} / {final.max:g}"
     print(f"{line(options.student)}: {visible(options.assignment)} {counts}")
     if final.attempt is not None:
-        print(f'to put it into the report: grader report {visible(options.assignment)} "{line(options.student)}"')
+        _into_the_report(classroom, options)
     return 0
+
+
+def _into_the_report(classroom: Classroom, options: argparse.Namespace) -> None:
+    """Write the student's report again; the decision holds where that cannot be done, and it is said."""
+    from grader.submission.again import report_again
+
+    try:
+        for path in report_again(classroom, options.assignment, options.student):
+            print(line(str(path), letters=4_000))
+    except BadInput as error:
+        print(visible(f"it is in the gradebook and not in the report: {error}"))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from grader.export.filled import Filled
     from grader.export.model import Row
     from grader.export.moodle import Headers
-    from grader.grading.model import Grade
+    from grader.gradebook.classroom import Classroom
 
 _AUTOGRADER = "gradescope-autograder"
 _ENDINGS = {
@@ -56,10 +56,11 @@ def add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     export.add_argument(
         "--submissions", type=Path, help="moodle-feedback: the downloaded submissions, a zip or a folder"
     )
+    export.add_argument("--roster", type=Path, metavar="CSV", help="the class: names, addresses and logins for ids")
     export.add_argument("--student", help="gradescope, prairielearn, junit: of this student only")
     export.add_argument("--out", type=Path, help="where to write; default: ASSIGNMENT-FORMAT with its ending")
     export.add_argument("--in-place", action="store_true", help="canvas, moodle: write into --sheet itself")
-    export.add_argument("--course", type=Path, default=Path(), help="gradescope-autograder: the course folder")
+    export.add_argument("--course", type=Path, default=Path(), help="the course folder")
     export.add_argument("--reports", type=Path, default=Path("reports"), help="where reports and gradebook are")
     export.add_argument("--gradebook", metavar="URL", help="database URL; default: gradebook.sqlite in --reports")
     export.set_defaults(command=run)
@@ -71,18 +72,27 @@ def run(options: argparse.Namespace) -> int:
     Returns:
         0.
     """
+    from grader.cli.grades import classroom_of
+    from grader.export.counted import unfinished
     from grader.export.filled import write_export
 
     if options.in_place and (options.out or options.format not in _FILL or options.sheet is None):
         raise BadInput("--in-place writes into --sheet, for canvas and moodle, and goes without --out")
     if options.format == _AUTOGRADER:
         return _autograder(options)
-    filled = _exported(options, class_grades(options))
+    with classroom_of(options) as classroom:
+        filled = _exported(options, classroom, class_grades(options, classroom))
+        left_out = unfinished(classroom, options.assignment)
     name = f"{options.assignment}-{options.format}.{_ENDINGS[options.format]}"
     out = options.sheet if options.in_place else options.out or Path(Path(name).name)
     write_export(filled.data, out, options.sheet, options.in_place)
     print(visible(f"{out}: {filled.written} {'student' if filled.written == 1 else 'students'}"))
-    for what, names in (("graded but not in the sheet", filled.only_in_grades), ("no grade for", filled.only_in_sheet)):
+    missed = {
+        "graded but not in the sheet": filled.only_in_grades,
+        "no grade for": filled.only_in_sheet,
+        "left out, for only the public checks were run": left_out,
+    }
+    for what, names in missed.items():
         if names:
             print(visible(f"{what}: {'; '.join(names)}"))
     for note in filled.notes:
@@ -103,54 +113,31 @@ def _autograder(options: argparse.Namespace) -> int:
     return 0
 
 
-def class_grades(options: argparse.Namespace) -> list[tuple[Row, Grade]]:
-    """The one source of what is exported: each student's newest attempt with all checks, by student.
+def class_grades(options: argparse.Namespace, classroom: Classroom) -> list[Row]:
+    """The one source of what is exported: final grades, as ``grader grades`` prints them.
 
     Raises:
-        BadInput: There is no gradebook, or no such attempt in it.
+        BadInput: There is no such assignment, or no grade of it.
     """
-    from contextlib import closing
+    from grader.export.counted import class_rows
+    from grader.roll.read_roster import read_roster
 
-    from grader.gradebook import Gradebook
-
-    path = options.reports / "gradebook.sqlite"
-    if options.gradebook is None and not path.exists():
-        raise BadInput(
-            f"{path}: there is no gradebook; name its folder with --reports or its database with --gradebook"
-        )
-    with closing(Gradebook(options.gradebook or f"sqlite:///{path}")) as book:
-        attempts = book.attempts(options.assignment)
-    newest = {attempt.student: attempt for attempt in attempts if attempt.scope == "full"}
-    if not newest:
-        raise BadInput(f"the gradebook holds no grade of {options.assignment!r}; check the assignment's name")
-    found = [(attempt.grade(), Path(attempt.folder) / "report.html") for _, attempt in sorted(newest.items())]
-    return [(_row(grade, report), grade) for grade, report in found]
+    roster = read_roster(options.roster) if options.roster else None
+    rows = class_rows(classroom, options.assignment, roster)
+    if not rows:
+        raise BadInput(f"the gradebook holds no grade of {options.assignment}; grade submissions first")
+    return rows
 
 
-def _row(grade: Grade, report: Path) -> Row:
-    from datetime import datetime
-
-    from grader.export.model import ExerciseRow, Row
-
-    return Row(
-        student_id=grade.student,
-        points=grade.score,
-        max_points=grade.max_score,
-        submitted_at=datetime.fromisoformat(grade.submitted_at),
-        attempt=grade.attempt,
-        exercises=tuple(ExerciseRow(each.id, each.title, each.score, each.max_score) for each in grade.exercises),
-        report_path=str(report) if report.is_file() else None,
-    )
-
-
-def _exported(options: argparse.Namespace, graded: Sequence[tuple[Row, Grade]]) -> Filled:
+def _exported(options: argparse.Namespace, classroom: Classroom, rows: list[Row]) -> Filled:
     from grader.export.filled import Filled
 
-    rows = [row for row, _ in graded]
-    if options.format in (*_FILL, "moodle-feedback"):
-        return _filled(options, rows, graded[0][1].title)
+    if options.format in _FILL:
+        return _filled(options, rows, _title(options, classroom))
+    if options.format == "moodle-feedback":
+        return _feedback(options, classroom, rows)
     if options.format in _ONE or (options.format == "junit" and options.student is not None):
-        return Filled(_of_one(options, graded), 1)
+        return Filled(_of_one(options, classroom, rows), 1)
     return Filled(_table(options, rows), len(rows))
 
 
@@ -158,21 +145,40 @@ def _filled(options: argparse.Namespace, rows: Sequence[Row], title: str) -> Fil
     from grader.export.canvas import fill_canvas
     from grader.export.filled import read_input
     from grader.export.moodle import fill_moodle
-    from grader.export.moodle_zip import feedback_of_download, feedback_of_worksheet, participants_of_download
 
-    if options.format == "moodle-feedback" and options.submissions is not None:
-        source = options.submissions
-        return feedback_of_download(rows, participants_of_download(source), str(source))
     if options.sheet is None:
-        other = " or the downloaded submissions with --submissions" if options.format == "moodle-feedback" else ""
-        raise BadInput(f"{options.format} needs the sheet that you downloaded: name it with --sheet{other}")
+        raise BadInput(f"{options.format} needs the sheet that you downloaded: name it with --sheet")
     data, name = read_input(options.sheet), str(options.sheet)
     if options.format == "canvas":
         return fill_canvas(data, rows, options.column or (options.assignment, title), name, options.scale)
-    headers = _headers(options.column)
-    if options.format == "moodle":
-        return fill_moodle(data, rows, headers, name, options.comments)
-    return feedback_of_worksheet(data, rows, headers, name)
+    return fill_moodle(data, rows, _headers(options.column), name, options.comments)
+
+
+def _title(options: argparse.Namespace, classroom: Classroom) -> str:
+    from grader.assignment import folder as course_folder
+
+    return course_folder.load(classroom.root, options.assignment).settings.title
+
+
+def _feedback(options: argparse.Namespace, classroom: Classroom, rows: Sequence[Row]) -> Filled:
+    from grader.export.filled import read_input
+    from grader.export.moodle_zip import feedback_of_download, feedback_of_worksheet, participants_of_download
+    from grader.submission.again import student_page
+
+    if options.submissions is None and options.sheet is None:
+        raise BadInput(
+            "moodle-feedback needs the sheet that you downloaded: name it with --sheet, "
+            "or the downloaded submissions with --submissions"
+        )
+
+    def report(row: Row) -> bytes | None:
+        """The student's report as it is to be read now: the one on the disk may be older than what was decided."""
+        return student_page(classroom, options.assignment, row.student_id).encode() if row.report_path else None
+
+    if options.submissions is not None:
+        source = options.submissions
+        return feedback_of_download(rows, participants_of_download(source), str(source), report)
+    return feedback_of_worksheet(read_input(options.sheet), rows, _headers(options.column), str(options.sheet), report)
 
 
 def _headers(columns: Sequence[str]) -> Headers:
@@ -186,27 +192,30 @@ def _headers(columns: Sequence[str]) -> Headers:
     return Headers(**named)
 
 
-def _of_one(options: argparse.Namespace, graded: Sequence[tuple[Row, Grade]]) -> bytes:
+def _of_one(options: argparse.Namespace, classroom: Classroom, rows: Sequence[Row]) -> bytes:
     from grader.export.gradescope import results_json
     from grader.export.junit import junit_of_grade
     from grader.export.prairielearn import prairielearn_json
+    from grader.submission.again import counted_grade
 
-    grade = next((grade for row, grade in graded if row.student_id == options.student), None)
-    if grade is None:
+    known = [row.student_id for row in rows if row.attempt]
+    if options.student not in known:
         who = (
             "is for one student; name one with --student"
             if options.student is None
-            else f"knows no student {options.student!r}"
+            else f"knows no student {options.student!r} who handed in"
         )
-        known = ", ".join(row.student_id for row, _ in graded[:10])
-        raise BadInput(f"{options.format} {who}; graded are {known}{' and others' if len(graded) > 10 else ''}")
+        raise BadInput(
+            f"{options.format} {who}; graded are {', '.join(known[:10])}{' and others' if len(known) > 10 else ''}"
+        )
+    grade, standing = counted_grade(classroom, options.assignment, options.student)
     match options.format:
         case "gradescope":
-            return results_json(grade)
+            return results_json(grade, standing=standing)
         case "prairielearn":
-            return prairielearn_json(grade)
+            return prairielearn_json(grade, standing)
         case _:
-            return junit_of_grade(grade)
+            return junit_of_grade(grade, standing=standing)
 
 
 def _table(options: argparse.Namespace, rows: Sequence[Row]) -> bytes:

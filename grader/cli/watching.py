@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from grader.batch.batch import Watcher
 from grader.batch.model import Done, Item
 from grader.batch.plan import Plan
+from grader.intake.packed import some
 from grader.report.text import visible
 from grader.roll.model import Roll
 from grader.roll.summary import remarks, summary
@@ -60,6 +61,8 @@ class _Terminal(Watcher):
     def planned(self, plan: Plan, items: Sequence[Item]) -> None:
         self._total = len(items)
         self._progress.update(self._task, total=len(items))
+        if plan.unreadable:
+            self._print(f"  {len(plan.unreadable)} unreadable, with no points: {some(plan.unreadable)}")
         if plan.kept:
             self._print(f"{plan.kept} are graded already and have not changed; {len(items)} to grade")
 

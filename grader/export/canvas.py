@@ -78,6 +78,8 @@ def fill_canvas(
         if text and book.sheet.lines[index].text(column) == _UNASSIGNED:
             notes.append(f"{row.label()} is not given this assignment in Canvas (N/A) and was left out")
         elif text:
+            if text != EXCUSED and book.sheet.lines[index].text(column) == EXCUSED:
+                notes.append(f"{row.label()} was excused in Canvas ({EXCUSED}) and has points now")
             changes[index, column] = text
     data = book.sheet.with_changes(changes)
     return Filled(data, len(changes), matched.only_in_grades, matched.only_in_sheet, tuple(notes))

@@ -6,15 +6,16 @@ from typing import Any, Literal
 
 import msgspec
 
-from grader.export.words import check_text, grade_text
+from grader.export.words import check_text, counted, grade_text
 from grader.grading.model import CheckGrade, ExerciseGrade, Grade
 from grader.report.editions import edition_of
+from grader.report.standing import Standing
 from grader.report.text import line
 
 Shown = Literal["hidden", "after_due_date", "after_published", "visible"]
 
 
-def results_json(grade: Grade, hidden: Shown = "hidden") -> bytes:
+def results_json(grade: Grade, hidden: Shown = "hidden", standing: Standing | None = None) -> bytes:
     """The results.json of one grade, made from the student's edition of it.
 
     Each public check is a test of its own. The hidden checks of an exercise are one test, their sum, so that nothing
@@ -24,10 +25,15 @@ def results_json(grade: Grade, hidden: Shown = "hidden") -> bytes:
         grade: The whole grade.
         hidden: When Gradescope shows those sums. Where it never does, it keeps the total from students as well until
             grades are published.
+        standing: What counts after people's decisions and the course's rules; None where that is not known.
 
     Returns:
-        The file's bytes: JSON in UTF-8. `score` is the grade's own.
+        The file's bytes: JSON in UTF-8. `score` is what counts, or the grade's own; `output` says how it comes about.
+
+    Raises:
+        BadInput: The student is excused, which the format cannot say.
     """
+    score, steps = counted(grade, standing, "Gradescope")
     shown = edition_of(grade, "student", "nothing")
     tests = [
         _test(f"{number}.{place}", exercise, check, hidden)
@@ -35,9 +41,9 @@ def results_json(grade: Grade, hidden: Shown = "hidden") -> bytes:
         for place, check in enumerate(exercise.checks, start=1)
     ]
     results: dict[str, Any] = {
-        "score": shown.score,
+        "score": score,
         "execution_time": round(shown.timing.total_seconds, 2),
-        "output": grade_text(shown),
+        "output": grade_text(shown, steps=steps),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 from grader.export.model import ExerciseRow, Row
+from grader.export.words import steps_text
+from grader.gradebook.final import Line
 from grader.grading.model import CheckGrade, ExerciseGrade, Grade
 from grader.report.editions import Edition, Feedback, edition_of
+from grader.report.standing import Standing, Step
 
 # What XML 1.0 has no way to write.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -19,7 +22,9 @@ _SKIPPED = ("blocked", "not run")
 _NO_MOMENT = "1970-01-01T00:00:00"
 
 
-def junit_of_grade(grade: Grade, edition: Edition = "student", feedback: Feedback = "nothing") -> bytes:
+def junit_of_grade(
+    grade: Grade, edition: Edition = "student", feedback: Feedback = "nothing", standing: Standing | None = None
+) -> bytes:
     """One grade: a test suite an exercise, a test case a check.
 
     A submission that could not be graded is one suite with one error, so that nobody takes no result for a pass.
@@ -28,17 +33,19 @@ def junit_of_grade(grade: Grade, edition: Edition = "student", feedback: Feedbac
         grade: The whole grade.
         edition: Who reads it; see `edition_of`.
         feedback: What a student sees of hidden checks.
+        standing: What counts after people's decisions and the course's rules, for the properties.
 
     Returns:
         The file's bytes: XML in UTF-8.
     """
     shown = edition_of(grade, edition, feedback)
     when = _moment(shown.submitted_at)
-    suites = [_exercise_suite(shown, exercise, when) for exercise in shown.exercises]
+    told = _standing(standing)
+    suites = [_exercise_suite(shown, exercise, when, told) for exercise in shown.exercises]
     if shown.status != "graded":
         case = _case("graded", shown.assignment)
         _problem(case, "error", shown.status, shown.reason)
-        suites.append(_suite(shown.assignment, [case], when, shown.student))
+        suites.append(_suite(shown.assignment, [case], when, shown.student, told))
     return _document(suites)
 
 
@@ -55,9 +62,11 @@ def junit_of_class(rows: Sequence[Row], assignment: str) -> bytes:
     return _document([_student_suite(row, assignment) for row in rows])
 
 
-def _exercise_suite(grade: Grade, exercise: ExerciseGrade, when: datetime | None) -> ET.Element:
+def _exercise_suite(
+    grade: Grade, exercise: ExerciseGrade, when: datetime | None, told: Mapping[str, str]
+) -> ET.Element:
     cases = [_check_case(f"{grade.assignment}.{exercise.id}", check) for check in exercise.checks]
-    return _suite(exercise.id, cases, when, grade.student)
+    return _suite(exercise.id, cases, when, grade.student, told)
 
 
 def _check_case(of: str, check: CheckGrade) -> ET.Element:
@@ -92,11 +101,26 @@ def _student_suite(row: Row, assignment: str) -> ET.Element:
     return _suite(row.student_id, cases, row.submitted_at, row.label(), _total(row))
 
 
-def _total(row: Row) -> str:
-    return "" if row.points is None else f"{row.points:g} of {row.max_points:g} points"
+def _total(row: Row) -> dict[str, str]:
+    total = {} if row.points is None else {"total": f"{row.points:g} of {row.max_points:g} points"}
+    return {**total, **_steps(row.steps)}
 
 
-def _suite(name: str, cases: Sequence[ET.Element], when: datetime | None, student: str, total: str = "") -> ET.Element:
+def _standing(standing: Standing | None) -> dict[str, str]:
+    if standing is None:
+        return {}
+    points = "excused" if standing.points is None else f"{standing.points:g} of {standing.max_points:g} points"
+    return {"total": points, **_steps(standing.steps)}
+
+
+def _steps(steps: Sequence[Step | Line]) -> dict[str, str]:
+    """How the total comes about, where there is more to it than the attempt's own points."""
+    return {"why": "; ".join(told)} if (told := steps_text(steps)) else {}
+
+
+def _suite(
+    name: str, cases: Sequence[ET.Element], when: datetime | None, student: str, told: Mapping[str, str]
+) -> ET.Element:
     found = Counter(problem.tag for case in cases for problem in case)
     suite = ET.Element(
         "testsuite",
@@ -111,8 +135,8 @@ def _suite(name: str, cases: Sequence[ET.Element], when: datetime | None, studen
     )
     properties = ET.SubElement(suite, "properties")
     ET.SubElement(properties, "property", name="student", value=_clean(student))
-    if total:
-        ET.SubElement(properties, "property", name="total", value=total)
+    for what, text in told.items():
+        ET.SubElement(properties, "property", name=what, value=_clean(text))
     suite.extend(cases)
     ET.SubElement(suite, "system-out")
     ET.SubElement(suite, "system-err")

@@ -18,6 +18,7 @@ from grader.export.model import Row
 from grader.export.numbers import decimal_mark, read_number, two_decimals
 from grader.export.people import KeyKind, Matched, Person, match
 from grader.export.sheet import Line, Sheet, SheetError, open_sheet
+from grader.export.words import steps_text
 
 _NUMBER_AT_END = re.compile(r"\d+\Z", re.ASCII)
 
@@ -158,9 +159,10 @@ def fill_moodle(
 
 
 def comment(row: Row) -> str:
-    """A student's points by exercise as a comment: HTML, because that is what Moodle takes it for."""
-    lines = [f"{html.escape(each.title)}: {each.points:g} / {each.max_points:g}" for each in row.exercises]
-    return str(csv_cell("<br>".join(lines)))
+    """A student's points by exercise, and how they became what counts: HTML, since that is what Moodle takes it for."""
+    lines = [f"{each.title}: {each.points:g} / {each.max_points:g}" for each in row.exercises]
+    lines += steps_text(row.steps)
+    return str(csv_cell("<br>".join(map(html.escape, lines))))
 
 
 def _comments_column(worksheet: Worksheet, headers: Headers) -> int:

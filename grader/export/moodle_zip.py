@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -21,6 +21,7 @@ _PLUGIN = "assignsubmission_file_"
 _NUMBER = re.compile(r"\d+", re.ASCII)
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|_\s]+')
 _NAME_LETTERS = 100
+Report = Callable[[Row], bytes | None]
 
 
 class Participant(msgspec.Struct, frozen=True):
@@ -84,54 +85,15 @@ def participants_of_download(path: Path) -> list[Participant]:
         raise SheetError(f"{path}: cannot be read as a zip or a folder of submissions; check the name") from error
 
 
-def feedback_of_download(rows: Sequence[Row], participants: Sequence[Participant], source: str) -> Filled:
-    """The feedback zip for the participants of a download.
-
-    Args:
-        rows: The class's results; their reports are read.
-        participants: Who handed in.
-        source: The download's name, for messages.
-
-    Returns:
-        The zip, and whom it misses.
+def kept_report(row: Row) -> bytes | None:
+    """A student's report as it lies on the disk.
 
     Raises:
-        SheetError: A student is ambiguous, or a report cannot be read.
+        SheetError: It is none for students, or cannot be read.
     """
-    people = [Person(place=each.folder, keys=(("id", each.number),), name=each.name) for each in participants]
-    return _zipped(match(rows, people, source), dict(enumerate(participants)))
-
-
-def feedback_of_worksheet(
-    data: bytes, rows: Sequence[Row], headers: Headers = ENGLISH, name: str = "the worksheet"
-) -> Filled:
-    """The feedback zip for the students of a grading worksheet (see `feedback_of_download`)."""
-    worksheet = Worksheet(data, headers, name)
-    participants = {
-        person: Participant(worksheet.text(index, "name"), worksheet.participant(index))
-        for person, index in enumerate(worksheet.students)
-    }
-    return _zipped(worksheet.match(rows), participants)
-
-
-def _zipped(matched: Matched, participants: Mapping[int, Participant]) -> Filled:
-    buffer = io.BytesIO()
-    notes, written = [], 0
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for person, row in sorted(matched.pairs.items()):
-            if row.report_path is None:
-                notes.append(f"{row.label()} has no report")
-                continue
-            # Without a time of its own an entry is of 1980, so that the same input gives the same zip.
-            entry = zipfile.ZipInfo(f"{participants[person].folder}/report.html")
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, _report(row), zipfile.ZIP_DEFLATED)
-            written += 1
-    return Filled(buffer.getvalue(), written, matched.only_in_grades, matched.only_in_sheet, tuple(notes))
-
-
-def _report(row: Row) -> bytes:
-    path = Path(row.report_path or "")
+    if row.report_path is None:
+        return None
+    path = Path(row.report_path)
     if path.name != "report.html":  # the one file of an attempt that is made for students
         raise SheetError(f"student {row.label()!r}: {path} is not a report.html; only that one may go to students")
     try:
@@ -140,3 +102,57 @@ def _report(row: Row) -> bytes:
         raise SheetError(
             f"student {row.label()!r}: the report {path} cannot be read ({error.strerror}); grade the student again"
         ) from error
+
+
+def feedback_of_download(
+    rows: Sequence[Row], participants: Sequence[Participant], source: str, report: Report = kept_report
+) -> Filled:
+    """The feedback zip for the participants of a download.
+
+    Args:
+        rows: The class's results; their reports are read.
+        participants: Who handed in.
+        source: The download's name, for messages.
+        report: Gives a student's report; None where there is none.
+
+    Returns:
+        The zip, and whom it misses.
+
+    Raises:
+        SheetError: A student is ambiguous, or a report cannot be read.
+    """
+    people = [Person(place=each.folder, keys=(("id", each.number),), name=each.name) for each in participants]
+    return _zipped(match(rows, people, source), dict(enumerate(participants)), report)
+
+
+def feedback_of_worksheet(
+    data: bytes,
+    rows: Sequence[Row],
+    headers: Headers = ENGLISH,
+    name: str = "the worksheet",
+    report: Report = kept_report,
+) -> Filled:
+    """The feedback zip for the students of a grading worksheet (see `feedback_of_download`)."""
+    worksheet = Worksheet(data, headers, name)
+    participants = {
+        person: Participant(worksheet.text(index, "name"), worksheet.participant(index))
+        for person, index in enumerate(worksheet.students)
+    }
+    return _zipped(worksheet.match(rows), participants, report)
+
+
+def _zipped(matched: Matched, participants: Mapping[int, Participant], report: Report) -> Filled:
+    buffer = io.BytesIO()
+    notes, written = [], 0
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for person, row in sorted(matched.pairs.items()):
+            page = report(row)
+            if page is None:
+                notes.append(f"{row.label()} has no report")
+                continue
+            # Without a time of its own an entry is of 1980, so that the same input gives the same zip.
+            entry = zipfile.ZipInfo(f"{participants[person].folder}/report.html")
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, page, zipfile.ZIP_DEFLATED)
+            written += 1
+    return Filled(buffer.getvalue(), written, matched.only_in_grades, matched.only_in_sheet, tuple(notes))

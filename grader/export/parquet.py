@@ -30,17 +30,25 @@ def parquet(rows: Sequence[Row]) -> bytes:
         raise BadInput("Parquet needs pyarrow, which is not installed; install grader[parquet]") from error
     text, number = pa.string(), pa.float64()
     exercise = pa.struct([("id", text), ("title", text), ("points", number), ("max_points", number)])
+    moment = pa.timestamp("us", tz="UTC")
+    step = pa.struct([("what", text), ("points", number), ("reason", text), ("by", text), ("at", moment)])
     kinds = dict.fromkeys(Row.__struct_fields__, text) | {
         "points": number,
         "max_points": number,
         "excused": pa.bool_(),
-        "submitted_at": pa.timestamp("us", tz="UTC"),
+        "submitted_at": moment,
+        "due": moment,
         "late_seconds": number,
+        "raw_points": number,
+        "late_points": number,
+        "steps": pa.list_(step),
         "attempt": pa.int64(),
         "exercises": pa.list_(exercise),
     }
     records = [
-        msgspec.structs.asdict(row) | {"exercises": list(map(msgspec.structs.asdict, row.exercises))} for row in rows
+        msgspec.structs.asdict(row)
+        | {name: list(map(msgspec.structs.asdict, getattr(row, name))) for name in ("exercises", "steps")}
+        for row in rows
     ]
     buffer = io.BytesIO()
     write_table(pa.Table.from_pylist(records, schema=pa.schema(list(kinds.items()))), buffer)

@@ -10,8 +10,10 @@ from datetime import datetime
 import msgspec
 
 from grader.export.csv import csv_cell
+from grader.export.finals import why
 from grader.export.model import ExerciseRow, Row
 from grader.export.people import plain_name
+from grader.grading.points import add_up
 
 _COLUMNS = (
     "student_id",
@@ -22,8 +24,12 @@ _COLUMNS = (
     "max_points",
     "excused",
     "submitted_at",
+    "arrival",
     "late_seconds",
     "attempt",
+    "raw_points",
+    "late_points",
+    "why",
     "report_path",
 )
 _NBGRADER = (
@@ -58,21 +64,20 @@ def plain_csv(rows: Sequence[Row]) -> bytes:
     return _csv([header, *(_plain(row, exercises) for row in rows)])
 
 
-def nbgrader_csv(rows: Sequence[Row], assignment: str, due: datetime | None = None) -> bytes:
+def nbgrader_csv(rows: Sequence[Row], assignment: str) -> bytes:
     """A table with the columns of nbgrader's own export, for programs that read that.
 
-    `raw_score` is what was earned, `late_submission_penalty` what a late hand-in lost of it. A grade that differs from
-    the sum of its exercises for any other reason has itself as its raw score.
+    `late_submission_penalty` is what lateness took off, `raw_score` the score without that: what people decided is in
+    both.
 
     Args:
         rows: The class's results.
         assignment: The assignment's name.
-        due: When it was due, where that is known.
 
     Returns:
         The file's bytes: UTF-8, commas, CRLF.
     """
-    return _csv([_NBGRADER, *(_nbgrader(row, assignment, due) for row in rows)])
+    return _csv([_NBGRADER, *(_nbgrader(row, assignment) for row in rows)])
 
 
 def json_lines(rows: Iterable[Row]) -> bytes:
@@ -91,8 +96,12 @@ def _plain(row: Row, exercises: Sequence[str]) -> list[Cell]:
         row.max_points,
         "yes" if row.excused else "no",
         _moment(row.submitted_at),
+        row.arrival if row.attempt else None,
         row.late_seconds,
         row.attempt,
+        row.raw_points,
+        row.late_points,
+        why(row.steps),
         row.report_path,
     ]
     return cells + [cell for id_ in exercises for cell in _points(by_id.get(id_))]
@@ -102,15 +111,13 @@ def _points(exercise: ExerciseRow | None) -> tuple[Cell, Cell]:
     return (None, None) if exercise is None else (exercise.points, exercise.max_points)
 
 
-def _nbgrader(row: Row, assignment: str, due: datetime | None) -> list[Cell]:
+def _nbgrader(row: Row, assignment: str) -> list[Cell]:
     first, _, last = plain_name(row.name).rpartition(" ")
-    earned = sum(each.points for each in row.exercises)
-    lost = max(0.0, earned - row.points) if row.points is not None and row.late_seconds > 0 else 0.0
-    raw = None if row.points is None else row.points + lost
-    graded = [raw, lost, row.points] if row.points is not None and not row.excused else [None, None, None]
+    counts = row.points is not None and not row.excused
+    graded = [add_up([row.points or 0.0, row.late_points]), row.late_points, row.points] if counts else [None] * 3
     return [
         assignment,
-        _moment(due),
+        _moment(row.due),
         _moment(row.submitted_at),
         row.student_id,
         last,

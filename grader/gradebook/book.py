@@ -72,6 +72,12 @@ class Gradebook:
         with self._session() as session:
             return [(student, number) for student, number in session.execute(query)]
 
+    def folders(self, assignment: str) -> dict[tuple[str, int], str]:
+        """Where the attempts at an assignment are, by student and number, without the weight of whole grades."""
+        query = select(Attempt.student, Attempt.number, Attempt.folder).where(Attempt.assignment == assignment)
+        with self._session() as session:
+            return {(student, number): folder for student, number, folder in session.execute(query)}
+
     def append(self, *events: Event) -> None:
         """Add events, all of them or none.
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from grader.grading.model import Grade
+from grader.grading.model import Arrival, Grade
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +50,20 @@ class Extension(Event, frozen=True, kw_only=True):
     """The student has until this moment, with a zone; None takes an earlier extension back."""
 
     until: datetime | None
+
+
+class Arrived(Event, frozen=True, kw_only=True):
+    """What became known of when an attempt was handed in, after it was graded.
+
+    Attributes:
+        attempt: The attempt's number.
+        arrival: What is known of it.
+        handed_in: The moment, with a zone, where that is known.
+    """
+
+    attempt: int
+    arrival: Arrival
+    handed_in: datetime | None = None
 
 
 class Regrade(Event, frozen=True, kw_only=True):
@@ -110,6 +124,7 @@ class Decided(msgspec.Struct, frozen=True):
         excuse: The excuse, if the student is excused.
         extension: The extension, if the student has one.
         regrades: The newest regrade of each attempt that was graded anew, by number.
+        arrivals: The newest word on when an attempt was handed in, by number.
     """
 
     total: Override | None = None
@@ -117,6 +132,7 @@ class Decided(msgspec.Struct, frozen=True):
     excuse: Excuse | None = None
     extension: Extension | None = None
     regrades: dict[int, Regrade] = {}
+    arrivals: dict[int, Arrived] = {}
 
 
 def decided(events: Iterable[Event]) -> Decided:
@@ -132,6 +148,7 @@ def decided(events: Iterable[Event]) -> Decided:
     excuse: Excuse | None = None
     extension: Extension | None = None
     regrades: dict[int, Regrade] = {}
+    arrivals: dict[int, Arrived] = {}
     for event in events:
         match event:
             case Override():
@@ -142,10 +159,12 @@ def decided(events: Iterable[Event]) -> Decided:
                 extension = event if event.until is not None else None
             case Regrade():
                 regrades[event.attempt] = event
+            case Arrived():
+                arrivals[event.attempt] = event
     held = {exercise: event for exercise, event in overrides.items() if event.points is not None}
     total = held.pop(None, None)
     exercises = {exercise: event for exercise, event in held.items() if exercise is not None}
-    return Decided(total, exercises, excuse, extension, regrades)
+    return Decided(total, exercises, excuse, extension, regrades, arrivals)
 
 
 def by_student(events: Sequence[Event]) -> dict[str, list[Event]]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
 from grader.gradebook.course import Terms
 from grader.gradebook.events import Decided, Event, Excuse, Override, Regrade, by_student, decided
-from grader.gradebook.marks import Marks, marks_of
-from grader.gradebook.policy import Deduction, counted, late_deduction, own_due, rounded
+from grader.gradebook.marks import ExerciseMarks, Marks, marks_of
+from grader.gradebook.policy import Deduction, counted, late_deduction, own_due, rounded, untimed
+from grader.grading.model import Arrival
 from grader.grading.points import add_up
 
 
@@ -45,6 +47,11 @@ class FinalGrade(msgspec.Struct, frozen=True, kw_only=True):
         final: The points that count; None for an excused student.
         max: Points to earn.
         lines: The steps from raw to final.
+        scope: "public" where only the public checks were run.
+        exercises: The points of each exercise, with those that people gave, before lateness.
+        handed_in: When the attempt that counts was handed in; None where that is not known.
+        arrival: What is known of that moment.
+        due: When it was due for this student; None for never.
     """
 
     student: str
@@ -56,6 +63,28 @@ class FinalGrade(msgspec.Struct, frozen=True, kw_only=True):
     final: float | None
     max: float
     lines: tuple[Line, ...] = ()
+    scope: Literal["full", "public"] = "full"
+    exercises: tuple[ExerciseMarks, ...] = ()
+    handed_in: datetime | None = None
+    arrival: Arrival = "timed"
+    due: datetime | None = None
+
+    @property
+    def late(self) -> bool:
+        """Whether the attempt that counts came after the student's own due date, as far as that is known."""
+        if self.handed_in is None:
+            return self.arrival == "late"
+        return self.due is not None and self.handed_in > self.due
+
+    @property
+    def total_set(self) -> bool:
+        """Whether a person gave the total, which no rule changes any more."""
+        return any(each.exercise is None for each in self.overrides)
+
+    @property
+    def told(self) -> bool:
+        """Whether there is anything to tell: something was handed in, or a person decided."""
+        return self.attempt is not None or self.excused is not None or bool(self.overrides)
 
 
 def final_grades(
@@ -116,6 +145,11 @@ def final_grade(student: str, attempts: Sequence[Marks], decisions: Decided, ter
         final=None if decisions.excuse else final,
         max=best.marks.max_score,
         lines=tuple(lines),
+        scope=best.marks.scope,
+        exercises=_with_overrides(best.marks.exercises, decisions),
+        handed_in=best.marks.handed_in,
+        arrival=best.marks.arrival,
+        due=_due(decisions, terms),
     )
 
 
@@ -138,8 +172,10 @@ def _that_counts(student: str, attempts: Sequence[Marks], decisions: Decided, te
 
 
 def _graded_now(marks: Marks, decisions: Decided) -> Marks:
-    regrade = decisions.regrades.get(marks.attempt)
-    return marks if regrade is None else marks_of(regrade.grade_json, marks.handed_in)
+    regrade, arrived = decisions.regrades.get(marks.attempt), decisions.arrivals.get(marks.attempt)
+    handed_in, arrival = (arrived.handed_in, arrived.arrival) if arrived else (marks.handed_in, marks.arrival)
+    graded = marks if regrade is None else marks_of(regrade.grade_json, marks.recorded)
+    return msgspec.structs.replace(graded, handed_in=handed_in, arrival=arrival)
 
 
 def _worth_counting(attempts: Sequence[Marks]) -> Sequence[Marks]:
@@ -157,14 +193,33 @@ def _reckon(marks: Marks, decisions: Decided, terms: Terms) -> _Reckoned:
         title = exercise.title if exercise else name.replace("_", " ")
         _add(lines, override, f"{title} set", exercise.score if exercise else 0.0)
     points = add_up(line.points for line in lines)
-    until = decisions.extension.until if decisions.extension else None
-    due = own_due(terms.due, until)
-    taken = late_deduction(points, marks.handed_in, due, terms.late) if marks.handed_in else None
+    due = _due(decisions, terms)
+    taken, notice = _lateness(marks, points, decisions, terms)
     if decisions.extension is not None and due is not None:
         lines.append(_line(decisions.extension, f"extended until {due:%Y-%m-%d %H:%M %Z}", 0.0))
+    if notice:
+        lines.append(Line(what=notice, points=0.0))
     if taken is None:
         return _Reckoned(marks, tuple(lines))
     return _Reckoned(marks, (*lines, Line(what=taken.reason, points=-taken.points)), (taken,))
+
+
+def _lateness(marks: Marks, points: float, decisions: Decided, terms: Terms) -> tuple[Deduction | None, str]:
+    due = _due(decisions, terms)
+    if marks.handed_in is not None:
+        return late_deduction(points, marks.handed_in, due, terms.late), ""
+    if not marks.attempt:
+        return None, ""
+    return untimed(points, marks.arrival, due, terms.late, extended=decisions.extension is not None)
+
+
+def _with_overrides(exercises: Sequence[ExerciseMarks], decisions: Decided) -> tuple[ExerciseMarks, ...]:
+    given = {name: each.points for name, each in decisions.exercises.items() if each.points is not None}
+    return tuple(msgspec.structs.replace(each, score=given.get(each.id, each.score)) for each in exercises)
+
+
+def _due(decisions: Decided, terms: Terms) -> datetime | None:
+    return own_due(terms.due, decisions.extension.until if decisions.extension else None)
 
 
 def _first_line(marks: Marks, regrade: Regrade | None) -> Line:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from grader.gradebook.events import Event, Excuse, Extension, Override, Regrade
+from grader.gradebook.events import Arrived, Event, Excuse, Extension, Override, Regrade
 from grader.gradebook.marks import Marks
+from grader.grading.model import Arrival
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -39,7 +40,7 @@ def history(marks: Iterable[Marks], events: Iterable[Event]) -> list[Entry]:
     Returns:
         One entry for each.
     """
-    entries = [Entry(each.handed_in or _LONG_AGO, each.student, _attempt(each)) for each in marks]
+    entries = [Entry(each.recorded or _LONG_AGO, each.student, _attempt(each)) for each in marks]
     entries += [Entry(event.at, event.by, in_words(event), event.reason) for event in events]
     return sorted(entries, key=lambda entry: entry.at)
 
@@ -57,12 +58,28 @@ def in_words(event: Event) -> str:
             return "extension taken back"
         case Extension():
             return f"extended until {event.until:%Y-%m-%d %H:%M %Z}"
+        case Arrived():
+            return f"attempt {event.attempt} {arrived(event.arrival, event.handed_in)}"
         case Regrade():
             points = f"{event.score:g} of {event.max_score:g}"
             return f"attempt {event.attempt} graded anew: {points}, by version {event.version[:12]}"
     return type(event).__name__.lower()
 
 
+def arrived(arrival: Arrival, handed_in: datetime | None = None) -> str:
+    """What is known of when something was handed in, in words.
+
+    Example:
+        >>> arrived("unknown"), arrived("late")
+        ('hand-in time unknown', 'marked late, hand-in time unknown')
+    """
+    if handed_in is not None:
+        return f"handed in {handed_in:%Y-%m-%d %H:%M %Z}"
+    marks: dict[Arrival, str] = {"late": "marked late, ", "in time": "not marked late, "}
+    return f"{marks.get(arrival, '')}hand-in time unknown"
+
+
 def _attempt(marks: Marks) -> str:
     how = "" if marks.status == "graded" else f", {marks.status}"
-    return f"attempt {marks.attempt}: {marks.score:g} of {marks.max_score:g}{how}"
+    when = "" if marks.arrival == "timed" else f"; {arrived(marks.arrival)}"
+    return f"attempt {marks.attempt}: {marks.score:g} of {marks.max_score:g}{how}{when}"

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from grader.grading.model import Status
+from grader.grading.model import Arrival, Status
 
 _NOT_READ = ("unreadable", "foreign")
 
@@ -25,7 +25,9 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
     """The points of one attempt; fields as in `grader.grading.model.Grade`, but for the moment.
 
     Attributes:
-        handed_in: When it was handed in, with a zone; None for nothing.
+        handed_in: When it was handed in, with a zone; None where that is not known, and for nothing.
+        arrival: What is known of that moment.
+        recorded: When the grader got it, or when it was handed in where that is known.
     """
 
     student: str
@@ -33,8 +35,11 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
     score: float
     max_score: float
     handed_in: datetime | None = None
+    arrival: Arrival = "timed"
+    recorded: datetime | None = None
     status: Status = "graded"
     scope: Literal["full", "public"] = "full"
+    digest: str = ""
     exercises: tuple[ExerciseMarks, ...] = ()
 
     @property
@@ -52,18 +57,21 @@ class _Slim(msgspec.Struct, frozen=True, kw_only=True):
     max_score: float
     status: Status
     scope: Literal["full", "public"] = "full"
+    arrival: Arrival = "timed"
+    digest: str = ""
     exercises: tuple[ExerciseMarks, ...] = ()
 
 
-def marks_of(grade_json: str, handed_in: datetime | None) -> Marks:
+def marks_of(grade_json: str, recorded: datetime | None) -> Marks:
     """Read the points of a grade.
 
     Args:
         grade_json: The whole grade as JSON.
-        handed_in: When it was handed in, with a zone; None for nothing.
+        recorded: The moment that it is recorded with, with a zone; None for nothing.
 
     Returns:
         Its points.
     """
     slim = msgspec.json.decode(grade_json, type=_Slim)
-    return Marks(handed_in=handed_in, **msgspec.structs.asdict(slim))
+    handed_in = recorded if slim.arrival == "timed" else None
+    return Marks(handed_in=handed_in, recorded=recorded, **msgspec.structs.asdict(slim))

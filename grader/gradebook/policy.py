@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from grader.assignment.model import Late
+from grader.grading.model import Arrival
 from grader.grading.points import add_up
 
 Count = Literal["best", "last", "first"]
@@ -86,16 +87,55 @@ def late_deduction(points: float, handed_in: datetime, due: datetime | None, lat
     days = 0 if due is None else days_late(handed_in, due, late.grace_minutes)
     if due is None or not days:
         return None
-    lateness = f"{days} {'day' if days == 1 else 'days'} late (due {due:%Y-%m-%d %H:%M %Z})"
+    return _taken(points, days, f"{_days(days)} late (due {due:%Y-%m-%d %H:%M %Z})", late)
+
+
+def untimed(
+    points: float, arrival: Arrival, due: datetime | None, late: Late, extended: bool
+) -> tuple[Deduction | None, str]:
+    """What becomes of lateness where the moment of handing in is not known: no more is taken off than is certain.
+
+    A platform's mark means a day begun, and nothing where an extension or a grace may cover it.
+
+    Args:
+        points: What was earned.
+        arrival: What is known instead.
+        due: When it was due for this student; None for never.
+        late: What lateness costs.
+        extended: Whether the student has an extension.
+
+    Returns:
+        The deduction, if there is one, and otherwise what a reader is to know; "" where lateness costs nothing.
+    """
+    if not late.percent_per_day and late.max_days is None:
+        return None, ""
+    match arrival:
+        case "late" if extended or late.grace_minutes:
+            cover = "an extension" if extended else "the grace"
+            return None, f"marked late, but {cover} may cover it: hand-in time unknown: no late deduction"
+        case "late":
+            marked = "marked late, hand-in time unknown, so that only one day is counted"
+            return _taken(points, 1, marked, late), ""
+        case "in time":
+            return None, "not marked late; hand-in time unknown: no late deduction"
+        case _:
+            return None, "hand-in time unknown: no late deduction" if due else ""
+
+
+def _taken(points: float, days: int, lateness: str, late: Late) -> Deduction | None:
     if late.max_days is not None and days > late.max_days:
         percent = 100.0
-        reason = f"{lateness}: nothing later than {late.max_days} days counts"
+        reason = f"{lateness}: nothing later than {_days(late.max_days)} counts"
     else:
         percent = min(days * late.percent_per_day, late.max_percent)
         most = f", at most {late.max_percent:g}%" if percent < days * late.percent_per_day else ""
         reason = f"{lateness}: {late.percent_per_day:g}% for each day begun{most}"
     taken = min(points, round(points * percent / 100, 6))
     return Deduction(reason, taken) if taken > 0 else None
+
+
+def _days(number: int) -> str:
+    return f"{number} {'day' if number == 1 else 'days'}"
 
 
 def counted(points: Mapping[int, float], count: Count) -> int:

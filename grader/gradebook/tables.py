@@ -10,7 +10,7 @@ from sqlalchemy import DateTime, Dialect, Float, ForeignKey, String, Text, Uniqu
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from grader.gradebook.events import Event, Excuse, Extension, Override, Regrade
+from grader.gradebook.events import Arrived, Event, Excuse, Extension, Override, Regrade
 from grader.grading.model import Grade
 
 
@@ -122,6 +122,19 @@ class ExtensionRow(EventRow):
     until: Mapped[datetime | None] = mapped_column(Moment)
 
 
+class ArrivedRow(EventRow):
+    """When an attempt was handed in, known after it was graded."""
+
+    __tablename__ = "arrivals"
+    __mapper_args__ = _told_apart(polymorphic_identity="arrived")
+    struct = Arrived
+
+    id: Mapped[int] = mapped_column(ForeignKey("events.id"), primary_key=True)
+    attempt: Mapped[int]
+    arrival: Mapped[str] = mapped_column(String(20))
+    handed_in: Mapped[datetime | None] = mapped_column(Moment)
+
+
 class RegradeRow(EventRow):
     """A new grade of an attempt."""
 
@@ -140,6 +153,6 @@ class RegradeRow(EventRow):
 
 def row_of(event: Event) -> EventRow:
     """The row that holds an event."""
-    rows: tuple[type[EventRow], ...] = (OverrideRow, ExcuseRow, ExtensionRow, RegradeRow)
+    rows: tuple[type[EventRow], ...] = (OverrideRow, ExcuseRow, ExtensionRow, ArrivedRow, RegradeRow)
     (kind,) = (row for row in rows if row.struct is type(event))
     return kind(**msgspec.structs.asdict(event))

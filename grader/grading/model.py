@@ -15,6 +15,8 @@ from grader.wire.outcome import Frame
 _OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 Status = Literal["graded", "unreadable", "crashed", "timeout", "memory", "output", "foreign"]
+# What is known of when something was handed in: the moment, only that the platform calls it late or in time, nothing.
+Arrival = Literal["timed", "late", "in time", "unknown"]
 
 
 class Hint(msgspec.Struct, frozen=True):
@@ -169,7 +171,8 @@ class Grade(msgspec.Struct, frozen=True, kw_only=True):
         scope: "full", or "public" where only the public checks are at hand.
         hidden_checks: How many hidden checks there are that this run did not have ("public" scope).
         seed: What the inputs were made from.
-        submitted_at: When, ISO 8601 with a zone.
+        submitted_at: When it was handed in, ISO 8601 with a zone, or when the grader got it.
+        arrival: What is known of when it was handed in; `submitted_at` is that moment where it is "timed".
         submission: File name of what was handed in.
         digest: SHA-256 of its bytes, and of the files that were taken along from its folder.
         version: SHA-256 of the assignment's files that it was graded by; "" in grades of before that was kept.
@@ -200,6 +203,7 @@ class Grade(msgspec.Struct, frozen=True, kw_only=True):
     hidden_checks: int = 0
     seed: str
     submitted_at: str
+    arrival: Arrival = "timed"
     submission: str
     digest: str
     version: str = ""

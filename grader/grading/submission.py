@@ -9,7 +9,7 @@ from functools import lru_cache
 from importlib.metadata import version
 
 from grader.assignment.folder import Assignment
-from grader.grading.model import Grade, Status, Timing
+from grader.grading.model import Arrival, Grade, Status, Timing
 from grader.grading.points import add_up
 from grader.notebook.model import Notebook
 
@@ -22,11 +22,12 @@ class Submission:
         student: Who.
         name: The file's name.
         digest: SHA-256 of its bytes.
-        submitted_at: When, ISO 8601 with a zone.
+        submitted_at: When, ISO 8601 with a zone; see `Grade`.
         attempt: Which attempt it is, counted from 1.
         notebook: The notebook; None where it could not be read.
         files: What its code finds beside itself, by name: bytes that nothing but that code looks into.
         notices: Sentences for the report about what was handed in.
+        arrival: What is known of when it was handed in.
     """
 
     student: str
@@ -37,6 +38,7 @@ class Submission:
     notebook: Notebook | None
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     notices: tuple[str, ...] = ()
+    arrival: Arrival = "timed"
 
 
 def ungraded(
@@ -60,6 +62,7 @@ def ungraded(
         reason=reason,
         seed=seed,
         submitted_at=submission.submitted_at,
+        arrival=submission.arrival,
         submission=submission.name,
         digest=submission.digest,
         notices=submission.notices,

@@ -110,6 +110,7 @@ def replay(attempt: Attempt, engine: Engine, progress: Callable[[str], None] = l
         name=before.submission,
         digest=before.digest,
         submitted_at=before.submitted_at,
+        arrival=before.arrival,
         attempt=before.attempt,
         notebook=attempt.kept.notebook,
         files=attempt.files,

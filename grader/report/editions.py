@@ -68,6 +68,7 @@ def _student_grade(grade: Grade, feedback: Feedback) -> Grade:
         hidden_checks=grade.hidden_checks,
         seed=grade.seed if grade.scope == "public" else "",
         submitted_at=grade.submitted_at,
+        arrival=grade.arrival,
         submission=grade.submission,
         digest=grade.digest,
         environment=environment,

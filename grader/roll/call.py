@@ -25,6 +25,7 @@ def call_roll(
     roster: Roster | None = None,
     due: datetime | None = None,
     groups: bool = False,
+    times: Roster | None = None,
 ) -> Roll:
     """Make the list of submissions; nothing but a platform's own notes (names, times) is read.
 
@@ -36,6 +37,7 @@ def call_roll(
         due: When the assignment is due, with a zone; None for never.
         groups: Whether what one student hands in counts for the roster's whole group. What is handed in under a group's
             name, or by several students as the platform says, always counts for all of them.
+        times: A table of when students handed in; it goes before the roster's column and the platform's word.
 
     Returns:
         The submissions to grade, what cannot be graded and why, and who is missing.
@@ -56,7 +58,7 @@ def call_roll(
             refused.append(Refused(bundle.place, chosen, tuple(member.student for member in people)))
         else:
             entries.append(_Entry(bundle, chosen, people, len(entries)))
-    handed = [_handed(entry, people, older, roster, due) for entry, people, older in _newest(entries)]
+    handed = [_handed(entry, people, older, _Times(roster, times, due)) for entry, people, older in _newest(entries)]
     handed.sort(key=lambda one: (one.student.casefold(), one.student))
     return Roll(
         kind=taken.kind,
@@ -131,13 +133,35 @@ def _newest(entries: Sequence[_Entry]) -> list[tuple[_Entry, tuple[Member, ...],
     return found
 
 
-def _handed(
-    entry: _Entry, people: tuple[Member, ...], older: tuple[_Entry, ...], roster: Roster | None, due: datetime | None
-) -> Handed:
+@dataclass(frozen=True)
+class _Times:
+    """What the instructor's tables say of when things came and were due."""
+
+    roster: Roster | None
+    table: Roster | None
+    due: datetime | None
+
+    def enrolled(self, people: Sequence[Member]) -> list[Enrolled]:
+        """The rows of the roster of some students."""
+        return [one for member in people if self.roster and (one := self.roster.get(member.student))]
+
+    def of(self, bundle: Bundle, enrolled: Sequence[Enrolled]) -> datetime | None:
+        """When a bundle was handed in; None where no table tells."""
+        hints = [owner.hints for owner in bundle.owners] + [one.hints for one in enrolled]
+        found = (self.table.find(each) for each in hints) if self.table else ()
+        rows = [row for each in found if not isinstance(each, str) for row in each] + list(enrolled)
+        zone = self.due.tzinfo if self.due else UTC
+        told = [row.handed_in for row in rows if row.handed_in is not None]
+        return told[0] if told and told[0].tzinfo else told[0].replace(tzinfo=zone) if told else None
+
+
+def _handed(entry: _Entry, people: tuple[Member, ...], older: tuple[_Entry, ...], times: _Times) -> Handed:
     bundle, chosen = entry.bundle, entry.chosen
-    theirs = [one for member in people if roster and (one := roster.get(member.student))]
-    until = max((one.due(due) or due for one in theirs), default=due) if due else None
-    late, notices = _lateness(bundle, theirs, until)
+    theirs = times.enrolled(people)
+    until = max((one.due(times.due) or times.due for one in theirs), default=times.due) if times.due else None
+    by_hand = times.of(bundle, theirs)
+    submitted_at = by_hand or bundle.submitted_at
+    late, notices = _lateness(submitted_at, bundle.late, theirs, until)
     places = [bundle.files[name].place for name in chosen.older]
     places += [one.bundle.files[one.chosen.file].place for one in older]
     if older:
@@ -151,7 +175,8 @@ def _handed(
         beside=_beside(bundle, chosen, folder + slash),
         elsewhere=tuple(name for name in bundle.files if not name.startswith(folder + slash)),
         originals={name.removeprefix(folder + slash): before for name, before in bundle.originals.items()},
-        submitted_at=bundle.submitted_at,
+        submitted_at=submitted_at,
+        by_hand=by_hand is not None,
         due=until,
         late=late,
         attempt=max(len(places), *bundle.ranks.get(chosen.file, (0,))[:1]) + 1,
@@ -170,14 +195,14 @@ def _beside(bundle: Bundle, chosen: Chosen, start: str) -> dict[str, Stored]:
 
 
 def _lateness(
-    bundle: Bundle, enrolled: Sequence[Enrolled], until: datetime | None
+    submitted_at: datetime | None, marked: bool | None, enrolled: Sequence[Enrolled], until: datetime | None
 ) -> tuple[bool | None, tuple[str, ...]]:
-    """Whether a bundle was late: by its time where that and the due date are known, else by the platform's word."""
-    if bundle.submitted_at and until:
-        return bundle.submitted_at > until, ()
-    if bundle.late and any(one.extension is not None for one in enrolled):
+    """Whether something was late: by its time where that and the due date are known, else by the platform's mark."""
+    if submitted_at and until:
+        return submitted_at > until, ()
+    if marked and any(one.extension is not None for one in enrolled):
         return True, ("the platform calls it late without saying when it came, and the roster has an extension: look",)
-    return bundle.late, ()
+    return marked, ()
 
 
 def _missing(roster: Roster | None, handed: Sequence[Handed], refused: Sequence[Refused]) -> tuple[Member, ...]:

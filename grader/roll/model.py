@@ -176,6 +176,7 @@ class Handed:
         elsewhere: Names of files of the same hand-in that are not in the notebook's folder or below it.
         originals: The name that a file had before the platform renamed it.
         submitted_at: When it was handed in.
+        by_hand: Whether that is from a table of the instructor's, which goes before what the platform says.
         due: When it was due for its members, extensions included.
         late: Whether it was late; None where nothing tells.
         attempt: Which attempt this is, from 1.
@@ -190,11 +191,17 @@ class Handed:
     elsewhere: tuple[str, ...] = ()
     originals: Mapping[str, str] = field(default_factory=dict, repr=False)
     submitted_at: datetime | None = None
+    by_hand: bool = False
     due: datetime | None = None
     late: bool | None = None
     attempt: int = 1
     older: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+
+    @property
+    def timed(self) -> bool:
+        """Whether it is known when it was handed in; a platform's mark alone does not say when."""
+        return self.submitted_at is not None
 
     @property
     def student(self) -> str:

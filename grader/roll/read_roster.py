@@ -13,10 +13,12 @@ from grader.roll.errors import BadRoster
 from grader.roll.model import Hint, HintKind
 from grader.roll.roster import Enrolled, Roster, name_forms
 from grader.roll.sheet import Row, Sheet, read_sheet
-from grader.roll.times import moment_or_day
+from grader.roll.times import moment_or_day, written_moment
 from grader.roll.words import as_id
 
-Column = Literal["id", "platform", "login", "github", "email", "name", "first", "last", "section", "group", "extension"]
+Column = Literal[
+    "id", "platform", "login", "github", "email", "name", "first", "last", "section", "group", "extension", "handed_in"
+]
 
 # What a column is, by the slug of its name; of several of one kind the first name here counts.
 _NAMES: Mapping[Column, str] = {
@@ -30,6 +32,7 @@ _NAMES: Mapping[Column, str] = {
     "last": "last last-name lastname surname family-name",
     "section": "section sections class",
     "group": "group group-name team team-name groups",
+    "handed_in": "handed-in handed-in-at submitted submitted-at submission-time last-modified-submission",
     "extension": "extension extension-days extension-until extended-until",
 }
 _KEYS: tuple[Column, ...] = ("id", "platform", "login", "github", "email")
@@ -129,6 +132,7 @@ def _enrolled(reader: _Reader, row: Row, key: Column) -> Enrolled:
         section=reader.cell(row, "section"),
         group=reader.cell(row, "group"),
         extension=_extension(reader, row),
+        handed_in=_handed_in(reader, row),
         hints=tuple(hint for hint in hints if hint.value),
         line=row.line,
     )
@@ -156,6 +160,17 @@ def _extension(reader: _Reader, row: Row) -> float | date | datetime | None:
             row.line, f"an extension of {written[:40]} days cannot be meant; it is from 0 to {_MOST_DAYS}"
         )
     return days
+
+
+def _handed_in(reader: _Reader, row: Row) -> datetime | None:
+    written = reader.cell(row, "handed_in")
+    if written in ("", "-"):
+        return None
+    found = written_moment(written)
+    if found is None:
+        what = f"the hand-in time {written[:60]!r} is no date and time such as 2026-03-05 23:59"
+        raise reader.wrong(row.line, what)
+    return found
 
 
 def _refuse_doubles(reader: _Reader, students: tuple[Enrolled, ...]) -> None:

@@ -22,6 +22,7 @@ class Enrolled:
         section: Section, or "".
         group: The group that hands in together, or "".
         extension: Days after the due date, or the last day or moment; None where there is none.
+        handed_in: When the student handed in, as the file says; without a zone it is in that of the due date.
         hints: What platforms may know the student by.
         line: The row's line in its file.
     """
@@ -32,6 +33,7 @@ class Enrolled:
     section: str = ""
     group: str = ""
     extension: float | date | datetime | None = None
+    handed_in: datetime | None = None
     hints: tuple[Hint, ...] = ()
     line: int = 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from grader.roll.kinds import PLATFORMS
@@ -48,6 +49,7 @@ def summary(roll: Roll) -> str:
         (groups, f"{groups} of groups, every member gets the grade"),
         (sum(bool(one.late) for one in roll.handed), f"{sum(bool(one.late) for one in roll.handed)} late"),
         (again, f"{_count(again, 'student')} more than once, the newest taken"),
+        (_timeless(roll), f"{_timeless(roll)} without a hand-in time"),
         (len(roll.refused), f"{len(roll.refused)} refused"),
         (len(roll.missing), f"{len(roll.missing)} of the roster missing"),
         (unknown, f"{unknown} not on the roster"),
@@ -76,7 +78,26 @@ def remarks(roll: Roll) -> tuple[str, ...]:
     ]
     said += [f"missing: {_some(missing)}"] if missing else []
     said += [f"not on the roster: {_some(unknown)}"] if unknown else []
-    return tuple(said)
+    return (*said, *_of_times(roll))
+
+
+def _timeless(roll: Roll) -> int:
+    """How many may be late for all that is known."""
+    return sum(one.due is not None and not one.timed and one.late is None for one in roll.handed)
+
+
+def _of_times(roll: Roll) -> Iterator[str]:
+    """What an instructor is to know where times are missing: nobody is silently in time."""
+    tell = "give times with --handed-in, a CSV of ids and times, also later"
+    if timeless := _timeless(roll):
+        yield f"hand-in time unknown of {timeless} of {len(roll.handed)}: nothing is taken off for lateness; {tell}"
+    marked = [one for one in roll.handed if not one.timed and one.late is not None]
+    late = sum(bool(one.late) for one in marked)
+    if late or any(one.due for one in marked):
+        yield (
+            f"hand-in times unknown: {late} of {len(marked)} marked late, which counts as one day, "
+            f"the others as in time; {tell}"
+        )
 
 
 def lines(roll: Roll) -> tuple[Line, ...]:

@@ -6,6 +6,8 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
+# As Moodle writes them in English, of Britain and of America.
+_SPELLED = ("%A, %d %B %Y, %I:%M %p", "%A, %B %d, %Y, %I:%M %p", "%d %B %Y, %I:%M %p", "%A, %d %B %Y, %H:%M")
 _WRITTEN = re.compile(
     r"\s*(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(\.\d{1,9})?\s*(Z|[+-]\d\d:?\d\d|[A-Za-z][\w+/-]{1,40})?\s*"
 )
@@ -55,6 +57,24 @@ def moment_or_day(written: str) -> datetime | date | None:
         except ValueError:
             continue
     return None
+
+
+def written_moment(written: str) -> datetime | None:
+    """Read a moment that a person or a platform wrote into a table; one without a zone stays without one.
+
+    Example:
+        >>> written_moment("Monday, 2 March 2026, 11:59 PM"), written_moment("2026-03-02") is None
+        (datetime.datetime(2026, 3, 2, 23, 59), True)
+    """
+    found = moment_or_day(written)
+    if isinstance(found, datetime):
+        return found
+    for form in _SPELLED:
+        try:
+            return datetime.strptime(written.replace("\u202f", " "), form)  # noqa: DTZ007 - the caller knows the zone
+        except ValueError:
+            continue
+    return None if found else moment(written)
 
 
 def _zone(name: str) -> tzinfo:

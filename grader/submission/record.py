@@ -73,7 +73,7 @@ def reserve(reports: Path, book: Gradebook, assignment: str, student: str) -> tu
         folder = base / f"attempt-{number}"
         try:
             base.mkdir(parents=True, exist_ok=True)
-            folder.mkdir()  # fails where it is there: two commands at once get different numbers
+            folder.mkdir(mode=0o700)  # fails where it is there: two commands at once get different numbers
             return number, folder
         except FileExistsError:
             number += 1

@@ -21,6 +21,8 @@ from grader.batch.plan import Plan
 from grader.batch.slot import grade_item
 from grader.errors import BadInput
 from grader.gradebook import Gradebook
+from grader.gradebook.classroom import Classroom
+from grader.gradebook.final import FinalGrade
 from grader.grading.run import GradingRun
 from grader.observe.engine import Engine
 from grader.roll.model import Roll
@@ -92,9 +94,46 @@ def test_the_same_grades_in_whatever_parts(options: MakeOptions, tmp_path: Path,
     assert sum(grade(part).graded for part in parts) == 6
     assert rows(parts[0]) == []
     book = Gradebook(parts[0].reports / "gradebook.sqlite")
-    assert (collect("toy", parts[0].reports, book), collect("toy", parts[0].reports, book)) == (6, 0)
+    assert [collect("toy", parts[0].reports, book).attempts for _ in range(2)] == [6, 0]
     book.close()
     assert rows(parts[0]) == rows(one)
+
+
+def finals(options: Options) -> dict[str, FinalGrade]:
+    classroom = Classroom.open(options.reports / "gradebook.sqlite", options.course)
+    try:
+        return {each.student: each for each in classroom.finals("toy")}
+    finally:
+        classroom.book.close()
+
+
+def test_times_and_extensions_are_told_before_or_after_grading(
+    options: MakeOptions, course: Path, tmp_path: Path, grade: Grade
+) -> None:
+    (course / "course.toml").write_text("[due]\ntoy = 2026-03-01T23:59:00Z\n[late]\npercent_per_day = 10\n")
+    work = {"alice": GOOD, "bob": HALF}
+    grade(options(work))
+    unknown = finals(options(work))
+    assert [line.what for line in unknown["alice"].lines] == ["attempt 1", "hand-in time unknown: no late deduction"]
+    times, roster = tmp_path / "times.csv", tmp_path / "roster.csv"
+    times.write_text("id,submitted\nalice,2026-03-02 10:00\nbob,2026-03-02 10:00\n")
+    roster.write_text("id,extension\nalice,\nbob,2\n")
+    told = options(work, times=times, roster=roster)
+    assert grade(told).graded == 0, "nobody's work has changed"
+    assert grade(told).graded == 0
+    after = finals(told)
+    assert (after["alice"].deductions[0].points, after["bob"].deductions) == (unknown["alice"].raw / 10, ())
+    book = Gradebook(told.reports / "gradebook.sqlite")
+    assert [type(event).__name__ for event in book.events("toy")] == ["Arrived", "Arrived", "Extension"], "told once"
+    book.close()
+
+
+def test_times_without_a_time_are_refused(options: MakeOptions, tmp_path: Path, grade: Grade) -> None:
+    (tmp_path / "times.csv").write_text("id,when\nalice,2026-03-02 10:00\n")
+    with pytest.raises(
+        BadInput, match=r"times\.csv: no column says when students handed in; name one of them submitted"
+    ):
+        grade(options({"alice": GOOD}, times=tmp_path / "times.csv"))
 
 
 def test_every_member_of_a_group_gets_the_grade(options: MakeOptions, tmp_path: Path, grade: Grade) -> None:
@@ -105,10 +144,23 @@ def test_every_member_of_a_group_gets_the_grade(options: MakeOptions, tmp_path: 
     assert rows(wanted) == [("alice", 1, "graded", 3.0), ("bob", 1, "graded", 3.0)]
 
 
+def planned(options: Options) -> Plan:
+    """The plan of a batch of which nothing is graded."""
+    plans: list[Plan] = []
+
+    class Stop(Watcher):
+        def planned(self, plan: Plan, items: Sequence[Item]) -> None:
+            plans.append(plan)
+
+    grade_class(options, Stop(), lambda *_: [])
+    return plans[0]
+
+
 def test_what_cannot_be_opened_is_recorded_with_the_reason(options: MakeOptions, grade: Grade) -> None:
     wanted = options({"alice": GOOD})
     (wanted.submissions / "bob").mkdir()
     (wanted.submissions / "bob" / "toy.ipynb").write_text("{")
+    assert planned(wanted).unreadable == ("bob",), "said before anything runs"
     grade(wanted)
     assert rows(wanted) == [("alice", 1, "graded", 5.0), ("bob", 1, "unreadable", 0.0)]
     reason = json.loads((wanted.reports / "toy" / "bob" / "attempt-1" / "grade.json").read_text())["reason"]

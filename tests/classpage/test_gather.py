@@ -11,7 +11,7 @@ from grader.errors import BadInput
 from grader.gradebook import Gradebook
 from grader.gradebook.classroom import Classroom
 from grader.gradebook.course import Course
-from grader.gradebook.events import Excuse, Extension, Regrade
+from grader.gradebook.events import Excuse, Extension, Override, Regrade
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SETTINGS = """
@@ -82,3 +82,13 @@ def test_late_is_after_the_students_own_due_date(classroom: Classroom) -> None:
 def test_a_class_that_handed_in_nothing_has_no_page(classroom: Classroom) -> None:
     with pytest.raises(BadInput, match="nobody has handed in anything for hw2: there is no class page to write"):
         gather(classroom, "hw2")
+
+
+def test_what_changed_the_points_is_told_with_its_reason(classroom: Classroom) -> None:
+    hand_in(classroom, "ann", 1, 5.0)
+    hand_in(classroom, "bob", 1, 5.0, arrival="unknown")
+    who = {"assignment": "hw2", "student": "ann", "by": "ta", "at": NOON}
+    classroom.book.append(Override(**who, reason="a typo of ours", points=7.0))
+    ann, bob = gather(classroom, "hw2")
+    assert ann.changes == "attempt 1: 5; total set to 7 (was 5): +2 (ta: a typo of ours)"
+    assert (bob.changes, bob.handed_in, bob.late) == ("", "unknown", False)

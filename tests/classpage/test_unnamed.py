@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from support.members import exercise, member, work
 
-from grader.classpage.model import Member
+from grader.classpage.model import Member, WorkDifference
 from grader.classpage.requests import Wrong
 from grader.classpage.unnamed import clusters
 from grader.grading.model import Hint
@@ -95,6 +95,41 @@ def test_what_is_right_named_blocked_stopped_or_not_begun_is_in_no_cluster(class
 def test_different_seeds_are_for_the_comparison_to_tell(class_: Class) -> None:
     class_.add(Returned(b"same"), seed="one")
     class_.add(Returned(b"same"), seed="other")
+    assert class_.found(apart) == []
+
+
+def sign(path: str, pattern: str, values: str) -> tuple[WorkDifference, ...]:
+    return (WorkDifference(path, "values", f"{pattern}: 4 of 4 values differ (100 %), {values}"),)
+
+
+FLIPPED, SINE = "the sign is flipped", "4 of 4 values differ (100 %), largest difference"
+
+
+def test_across_seeds_the_same_pattern_at_the_same_place_is_one_cluster(class_: Class) -> None:
+    for seed in ("one", "other", "third"):
+        class_.add(Returned(seed.encode()), seed=seed, differences=sign("out", FLIPPED, f"of {seed}"))
+    class_.add(Returned(b"else"), seed="fourth", differences=sign("grad", FLIPPED, "elsewhere"))
+    assert class_.found(apart) == [(0, 1, 2)]
+
+
+def test_across_seeds_what_follows_from_a_mistake_counts_by_its_place(class_: Class) -> None:
+    for seed, place in (("one", "loss"), ("other", "loss"), ("third", "else")):
+        follows = WorkDifference(place, "values", f"got {len(seed)}, expected 7")
+        differences = (*sign("out", FLIPPED, seed), follows)
+        class_.add(Returned(seed.encode()), seed=seed, differences=differences)
+    assert class_.found(apart) == [(0, 1)]
+
+
+def test_across_seeds_values_without_a_pattern_stay_apart(class_: Class) -> None:
+    for seed in ("one", "other"):
+        difference = WorkDifference("out", "values", f"{SINE} {len(seed)} at [0]: got 1, expected 2")
+        class_.add(Returned(seed.encode()), seed=seed, differences=(difference,))
+    assert class_.found(apart) == []
+
+
+def test_a_pattern_that_values_of_one_seed_tell_apart_says_too_little(class_: Class) -> None:
+    for seed, data in (("one", b"a"), ("one", b"b"), ("other", b"c")):
+        class_.add(Returned(data), seed=seed, differences=sign("out", FLIPPED, "x"))
     assert class_.found(apart) == []
 
 

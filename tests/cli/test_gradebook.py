@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from contextlib import closing
 from pathlib import Path
 
 import nbformat
@@ -207,3 +208,27 @@ def test_the_gradebook_may_be_anywhere(course: Path, capsys: pytest.CaptureFixtu
     assert len(table(capsys, "hw2", "--gradebook", "book.sqlite")) == 2
     assert len(table(capsys, "hw2", "--gradebook", "sqlite:///book.sqlite")) == 2
     assert json.dumps([path.name for path in Path("reports").iterdir()]) == '["hw2"]'
+
+
+def test_a_decision_is_written_into_the_report_at_once(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("override", "hw2", "alice", "--points", "19", "--reason", "a typo of ours")
+    assert "a typo of ours" in Path("reports/hw2/alice/attempt-1/report.html").read_text()
+    capsys.readouterr()
+    run("excuse", "hw2", "bob", "--reason", "ill")
+    assert capsys.readouterr().out.splitlines() == [
+        "bob: hw2 excused",
+        "it is in the gradebook and not in the report: reports/nowhere: the attempt's folder is not there; "
+        "run this where the reports were written",
+    ]
+
+
+def test_what_is_decided_of_one_member_of_a_group_is_not_in_the_others_report(course: Path) -> None:
+    folder = Path("reports/hw2/alice/attempt-1")
+    with closing(Gradebook(Path("reports/gradebook.sqlite"))) as book:
+        book.add(grade("zoe", exercises=exercises(scale_hook=(9.5, 12), make_mlp=(8, 8))), folder)
+    run("report", "hw2", "alice")
+    run("override", "hw2", "zoe", "--points", "12", "--reason", "did not take part")
+    assert "did not take part" not in (folder / "report.html").read_text()
+    own = Path("reports/hw2/zoe/attempt-1/report.html").read_text()
+    assert "did not take part" in own
+    assert "my own notebook" in own

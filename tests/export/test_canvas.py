@@ -85,6 +85,12 @@ def test_an_excused_student_is_excused() -> None:
     assert SITE.read(fill([row("102", 5, excused=True)])).changes == {(102, 12): "EX"}
 
 
+def test_points_in_place_of_an_excuse_are_said() -> None:
+    assert fill_canvas(SITE.export(), [row("103", 4)], ("hw2",)).notes == (
+        "103 was excused in Canvas (EX) and has points now",
+    )
+
+
 @pytest.mark.parametrize(
     "student",
     [row("101", 1), row("900101", 1), row("al12", 1), row("x", 1, login="AL12"), row("x", 1, name="Ada Lovelace")],

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from grader.export.csv import csv_value
 from grader.export.model import ExerciseRow, Row
 from grader.export.tables import json_lines, nbgrader_csv, plain_csv
+from grader.gradebook.final import Line
 
 ROWS = st.builds(
     Row,
@@ -26,6 +27,9 @@ ROWS = st.builds(
     submitted_at=st.none() | st.datetimes(timezones=st.just(UTC)),
     late_seconds=st.floats(0, 1e6),
     attempt=st.integers(0, 9),
+    raw_points=st.none() | st.floats(0, 100),
+    late_points=st.floats(0, 100),
+    steps=st.lists(st.builds(Line, what=NAMES, points=st.floats(-9, 9), reason=NAMES, by=NAMES), max_size=3).map(tuple),
     exercises=st.lists(
         st.builds(ExerciseRow, NAMES, NAMES, st.floats(0, 9), st.floats(0, 9)), max_size=3, unique_by=lambda e: e.id
     ).map(tuple),
@@ -81,10 +85,10 @@ def test_an_exercise_that_somebody_lacks_is_empty_there() -> None:
 
 def test_nbgraders_columns_hold_the_score_and_what_being_late_cost() -> None:
     due = datetime(2026, 10, 12, tzinfo=UTC)
-    late = row("ada", 14.0, name="Lovelace, Ada", late_seconds=3600)
+    late = row("ada", 14.0, name="Lovelace, Ada", late_seconds=3600, late_points=3.5, due=due)
     changed = row("bob", 10.0, name="Bob")
     absent, excused = row("eve", None, submitted_at=None), row("joe", 3.0, excused=True)
-    table = read(nbgrader_csv([late, changed, absent, excused], "hw2", due))
+    table = read(nbgrader_csv([late, changed, absent, excused], "hw2"))
     assert list(table[0].values()) == [
         "hw2",
         "2026-10-12T00:00:00+00:00",

@@ -13,7 +13,7 @@ from support.grades import exercises, grade
 
 from grader.gradebook import Gradebook, GradebookError
 from grader.gradebook.database import open_database
-from grader.gradebook.events import Event, Excuse, Extension, Override, Regrade
+from grader.gradebook.events import Arrived, Event, Excuse, Extension, Override, Regrade
 
 AT = datetime(2026, 11, 25, 9, 30, tzinfo=timezone(timedelta(hours=1)))
 WHO = {"assignment": "hw2", "student": "alice", "by": "ta", "at": AT, "reason": "spoke to her"}
@@ -24,6 +24,8 @@ EVENTS: list[Event] = [
     Excuse(**WHO, excused=False),
     Extension(**WHO, until=AT + timedelta(days=2)),
     Extension(**WHO, until=None),
+    Arrived(**WHO, attempt=1, arrival="timed", handed_in=AT),
+    Arrived(**WHO, attempt=2, arrival="late"),
     Regrade.of(grade(score=19.0), version="f" * 64, by="ta", at=AT, reason="a bug in a check"),
 ]
 WRITER = """
@@ -105,7 +107,7 @@ def test_everybody_in_the_book_is_listed_once(book: Gradebook) -> None:
 
 
 @pytest.mark.parametrize("change", ["UPDATE {} SET id = id + 1", "DELETE FROM {}"])
-@pytest.mark.parametrize("table", ["attempts", "events", "overrides", "excuses", "extensions", "regrades"])
+@pytest.mark.parametrize("table", ["attempts", "events", "overrides", "excuses", "extensions", "regrades", "arrivals"])
 def test_the_database_itself_refuses_to_change_or_delete_a_row(book: Gradebook, place: str, table: str, change: str):
     book.add(grade(), Path("reports"))
     book.append(*EVENTS)

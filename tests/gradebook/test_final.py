@@ -9,7 +9,7 @@ from support.grades import exercises, grade
 
 from grader.assignment.model import Late
 from grader.gradebook.course import Terms
-from grader.gradebook.events import Decided, Event, Excuse, Extension, Override, Regrade, decided
+from grader.gradebook.events import Arrived, Decided, Event, Excuse, Extension, Override, Regrade, decided
 from grader.gradebook.final import FinalGrade, final_grade, final_grades
 from grader.gradebook.marks import ExerciseMarks, Marks
 from grader.gradebook.policy import Deduction, Rounding
@@ -60,6 +60,38 @@ def test_lateness_is_a_line_of_its_own() -> None:
     assert got.deductions == (Deduction(reason, 3.5),)
     assert (got.raw, got.final) == (17.5, 14)
     assert said(got) == [("attempt 1", 17.5), (reason, -3.5)]
+
+
+def test_without_a_time_nothing_is_taken_off_and_that_is_said() -> None:
+    got = final(marks(handed_in=None, arrival="unknown"))
+    assert said(got) == [("attempt 1", 17.5), ("hand-in time unknown: no late deduction", 0)]
+    assert (got.final, got.late) == (17.5, False)
+    for nothing_to_lose in (TERMS, "late", Late()), (TERMS, "due", None):
+        terms = msgspec.structs.replace(nothing_to_lose[0], **{nothing_to_lose[1]: nothing_to_lose[2]})
+        assert said(final(marks(handed_in=None, arrival="unknown"), terms=terms)) == [("attempt 1", 17.5)]
+
+
+def test_a_platforms_mark_counts_as_the_least_that_it_can_mean() -> None:
+    marked = marks(handed_in=None, arrival="late")
+    one_day = "marked late, hand-in time unknown, so that only one day is counted: 10% for each day begun"
+    assert said(final(marked)) == [("attempt 1", 17.5), (one_day, -1.75)]
+    assert final(marked).late
+    extension = Extension(**WHO, until=DUE + DAY)
+    assert [points for _, points in said(final(marked, events=(extension,)))] == [17.5, 0, 0]
+    grace = msgspec.structs.replace(TERMS, late=Late(percent_per_day=10, grace_minutes=15))
+    assert said(final(marked, terms=grace))[1] == (
+        "marked late, but the grace may cover it: hand-in time unknown: no late deduction",
+        0,
+    )
+    unmarked = marks(handed_in=None, arrival="in time")
+    assert said(final(unmarked))[1] == ("not marked late; hand-in time unknown: no late deduction", 0)
+
+
+def test_a_time_that_is_told_later_counts() -> None:
+    told = Arrived(**WHO, attempt=1, arrival="timed", handed_in=DUE + DAY)
+    got = final(marks(handed_in=None, arrival="unknown"), events=(told, regrade(16)))
+    assert [points for _, points in said(got)] == [16, -1.6]
+    assert got.handed_in == DUE + DAY
 
 
 def test_the_best_is_the_best_after_lateness() -> None:

@@ -7,6 +7,7 @@ import hashlib
 import re
 from html.parser import HTMLParser
 
+import msgspec
 import pytest
 
 from grader.report.html import render, write
@@ -188,3 +189,9 @@ def test_colours_keep_the_contrast_that_reading_needs(pages, theme) -> None:
     for text, ground in pairs:
         one, other = sorted((_luminance(colours[text]), _luminance(colours[ground])))
         assert (other + 0.05) / (one + 0.05) >= 4.5, (text, ground)
+
+
+def test_a_hand_in_time_that_nobody_knows_is_said(samples) -> None:
+    late = msgspec.structs.replace(samples.good(), arrival="late")
+    assert "hand-in time unknown, marked late" in render(late, "student")
+    assert "hand-in time unknown" not in render(samples.good(), "student")

@@ -10,6 +10,7 @@ from intake.hostile import NOTEBOOK, zipped
 from grader.roll.call import call_roll
 from grader.roll.model import Handed, Roll
 from grader.roll.read_roster import read_roster
+from grader.roll.roster import Roster
 from grader.roll.shelf import Shelf, open_shelf
 
 Entries = Mapping[str, bytes]
@@ -104,6 +105,7 @@ class Called:
         roster: str = "",
         due: datetime | None = None,
         groups: bool = False,
+        times: Roster | None = None,
     ) -> None:
         self.shelf: Shelf = open_shelf(path)
         students = None
@@ -111,7 +113,9 @@ class Called:
             file = path.parent / "roster.csv"
             file.write_text(roster)
             students = read_roster(file)
-        self.roll: Roll = call_roll(self.shelf.listing, assignment, kind=kind, roster=students, due=due, groups=groups)
+        self.roll: Roll = call_roll(
+            self.shelf.listing, assignment, kind=kind, roster=students, due=due, groups=groups, times=times
+        )
 
     @property
     def of(self) -> dict[str, Handed]:

@@ -147,6 +147,10 @@ def test_a_platforms_id_is_not_taken_for_a_schools_where_the_name_tells(tmp_path
             "id,extension\n1,2\n2,soon\n",
             "roster.csv, line 3: the extension 'soon' is neither a number of days nor a date such as 2026-03-05",
         ),
+        (
+            "id,submitted\n1,2026-03-05\n",
+            "roster.csv, line 2: the hand-in time '2026-03-05' is no date and time such as 2026-03-05 23:59",
+        ),
         ("id,extension\n1,-2\n", "roster.csv, line 2: an extension of -2 days cannot be meant; it is from 0 to 3650"),
         (b"id,name\n1,Jos\xe9\n", "roster.csv, line 2: is not UTF-8; save it as CSV UTF-8"),
         (b"PK\x03\x04", "roster.csv is a spreadsheet and no CSV file; save it as CSV UTF-8"),

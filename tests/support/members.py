@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grader.classpage.model import Member, Work, WorkCheck, WorkExercise, WorkRun
+from grader.classpage.model import Member, Work, WorkCheck, WorkDifference, WorkExercise, WorkRun
 from grader.grading.model import Hint, Timing
 
 
@@ -16,8 +16,9 @@ def exercise(
     message: str = "values differ",
     hint: Hint | None = None,
     check: str = "runs",
+    differences: tuple[WorkDifference, ...] = (),
 ) -> WorkExercise:
-    runs = (WorkRun(device="cpu", verdict=verdict, message=message),)  # type: ignore[arg-type]
+    runs = (WorkRun(device="cpu", verdict=verdict, message=message, differences=differences),)  # type: ignore[arg-type]
     checks = (WorkCheck(name=check, runs=runs),)
     return WorkExercise(
         id=id, title=id.upper(), score=score, max_score=4.0, misconception=hint, code=code, checks=checks
