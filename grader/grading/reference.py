@@ -107,8 +107,8 @@ class LiveReference:
     def variants(self, exercise: str, checks: Sequence[CheckSpec]) -> dict[str, dict[str, Outcome]]:
         """Run the misconceptions of an exercise through its checks one after the other, all in one process.
 
-        A fork costs more than they do. Where one of them crashes, hangs or breaks what a GPU keeps for the process, each
-        gets a process of its own.
+        A fork costs more than they do. Where one of them crashes, hangs or breaks what a GPU keeps for the process,
+        each gets a process of its own.
         """
         names = [m.name for m in self._misconceptions if m.exercise == exercise]
         overlays = [self._overlay(name) for name in names]

@@ -81,6 +81,7 @@ class Session:
         self._on_cell = on_cell
         self._gpu = gpu
         self._forks = engine.forks and device in ON_CPU
+        self._workers = True
         self._used = False
         self._starts = 0
         self._process: Process | None = None
@@ -106,6 +107,8 @@ class Session:
     def run_notebook(self) -> None:
         """Run the cells; afterwards `ends` says which did not run to their end, and the session takes checks."""
         self._restarts = 0
+        # Asking waits until torch is imported, which is none of the notebook's time.
+        self._workers = self._engine.mode != "landlock"
         started = time.monotonic()
         deadline = started + self._limits.notebook_seconds
         while (stopped := self._attempt(deadline)) is not None:
@@ -187,7 +190,7 @@ class Session:
             files=self._files,
             seed=self._seed,
             device=self._device,
-            workers=self._engine.mode != "landlock",
+            workers=self._workers,
             fork=self._forks,
             gpu_memory_bytes=self._limits.gpu_memory_bytes,
         )
