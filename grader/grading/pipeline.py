@@ -137,16 +137,23 @@ def observe_and_judge(exam: Exam, session: Observing, progress: Progress) -> Obs
             student_side.shutdown(wait=False, cancel_futures=True)
             reference_side.shutdown(wait=False, cancel_futures=True)
             raise
-    return Observed(
+    return replace(
+        _seen_of(session),
         runs={c.name: _run_of(exam, c, judged[c.name], diagnoses.get(c.exercise)) for c in exam.checks},
         results={name: result for name, (result, _) in judged.items()},
         hints={e: hint_of(exam.hints, d.exercise) for e, d in diagnoses.items() if d.exercise},
         references=references,
+        checks_seconds=time.monotonic() - started,
+    )
+
+
+def _seen_of(session: Observing) -> Observed:
+    """What a session itself says once all of its checks have run."""
+    return Observed(
         ends=tuple(session.ends[number] for number in sorted(session.ends)),
         output=session.output,
         notices=session.notices,
         notebook_seconds=session.notebook_seconds,
-        checks_seconds=time.monotonic() - started,
         peak_bytes=session.peak_bytes,
         gpu_peak_bytes=session.gpu_peak_bytes,
     )

@@ -107,13 +107,17 @@ class LiveReference:
     def variants(self, exercise: str, checks: Sequence[CheckSpec]) -> dict[str, dict[str, Outcome]]:
         """Run the misconceptions of an exercise through its checks one after the other, all in one process.
 
-        A fork costs more than they do. Where one of them crashes or hangs, each gets a process of its own.
+        A fork costs more than they do. Where one of them crashes, hangs or breaks what a GPU keeps for the process,
+        each gets a process of its own.
         """
         names = [m.name for m in self._misconceptions if m.exercise == exercise]
         overlays = [self._overlay(name) for name in names]
         sources = [self._source_of(check) for check in checks]
-        outcomes = self._session.check(sources, overlays, seconds=_TOGETHER_SECONDS).outcomes if names else ()
-        if any(isinstance(outcome, Stopped) for outcome in outcomes):
+        if not names:
+            return {}
+        found = self._session.check(sources, overlays, seconds=_TOGETHER_SECONDS)
+        outcomes = found.outcomes
+        if not found.sound or any(isinstance(outcome, Stopped) for outcome in outcomes):
             return {name: self.variant(name, checks) for name in names}
         parts = [outcomes[i : i + len(checks)] for i in range(0, len(outcomes), len(checks))]
         return {

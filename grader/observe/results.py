@@ -35,9 +35,11 @@ class CheckResult:
         seconds: For each check, how long its first run took.
         output: What was printed meanwhile, cut.
         called: For each check, the functions that it is to be written without and is said to have called.
+        sound: Whether their process could go on; on a GPU, what came after the one that broke it says nothing.
     """
 
     outcomes: tuple[Outcome, ...]
     seconds: tuple[float, ...]
     output: str
     called: tuple[tuple[str, ...], ...] = ()
+    sound: bool = True

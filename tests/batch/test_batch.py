@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from grader.assignment import folder as course_folder
+from grader.batch import local
 from grader.batch.batch import Options, Outcome, Watcher, grade_class
 from grader.batch.collect import collect
 from grader.batch.local import Lost, _Work
@@ -286,3 +287,36 @@ def test_a_course_without_a_reference_is_refused(options: MakeOptions, course: P
     (course / "reference").rename(course / "assignments")
     with pytest.raises(BadInput, match="there is no reference/toy here to grade with"):
         grade_class(options({"alice": GOOD}), Watcher())
+
+
+def test_slots_are_spread_over_the_gpus_and_keep_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    class Slot:
+        def __init__(self, start: SlotStart, gpu: str = "") -> None:
+            opened.append(gpu)
+            raise BadInput("this slot is none")
+
+    monkeypatch.setattr(local, "SlotProcess", Slot)
+    monkeypatch.setattr(local, "open_nvml", lambda: None)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,2")
+    items = [
+        Item(key=str(n), box="", digest="", students=("a",), attempt=1, folder="", submitted_at="") for n in range(9)
+    ]
+    start = SlotStart(course="", assignment="toy", seed="", devices=("cpu", "cuda"), per_gpu=2)
+    with pytest.raises(BadInput):
+        local.run_locally(start, items, 8, lambda done: None)
+    assert sorted(opened) == ["0", "0", "2", "2"]
+
+
+def test_a_slot_sees_the_one_gpu_that_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, str] = {}
+
+    def start(command: Sequence[str], env: dict[str, str], **_: object) -> None:
+        seen.update(env)
+        raise OSError("not started")
+
+    monkeypatch.setattr(local.subprocess, "Popen", start)
+    with pytest.raises(OSError, match="not started"):
+        local.SlotProcess(SlotStart(course="", assignment="toy", seed=""), "GPU-8f")
+    assert seen["CUDA_VISIBLE_DEVICES"] == "GPU-8f"

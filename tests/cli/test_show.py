@@ -85,3 +85,32 @@ def test_grade_json_escapes_them_and_says_the_same(text: str) -> None:
     data = grade_json(grade(text))
     assert not CONTROL.search(data.decode().replace("\n", ""))
     assert msgspec.json.decode(data, type=Grade) == grade(text)
+
+
+def of_devices(*runs: Run) -> str:
+    check = CheckGrade(name="c", visibility="public", description="d", points=1, max_points=1, runs=runs)
+    lacking = ("cuda",) if runs[-1].verdict == "not run" else ()
+    changed = msgspec.structs.replace(
+        grade("x"),
+        devices=tuple(run.device for run in runs),
+        exercises=(ExerciseGrade(id="e", title="E", score=1, max_score=1, checks=(check,)),),
+        provisional=lacking,
+    )
+    console = Console(file=io.StringIO(), width=100)
+    show(console, Submitted(changed, Path("reports")))
+    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+def test_devices_stand_side_by_side() -> None:
+    said = of_devices(Run(device="cpu", verdict="pass", seconds=1), Run(device="cuda", verdict="fail", seconds=1))
+    head, row = (line for line in said.splitlines() if "checks" in line or " e " in line)
+    assert [word for word in head.replace("┃", " ").split() if word in ("cpu", "cuda")] == ["cpu", "cuda"]
+    assert re.search(r"1 / 1 .*1 / 1 .*0 / 1", row)
+    assert "provisional" not in said
+
+
+def test_a_device_that_was_not_there_is_said_to_be_missing_beside_the_score() -> None:
+    absent = Run(device="cuda", verdict="not run", seconds=0, message="not run: no cuda device here")
+    said = of_devices(Run(device="cpu", verdict="pass", seconds=1), absent)
+    assert re.search(r"1 / 1 .*not run", said)
+    assert "score 0 / 20 (provisional: not run on cuda)" in said

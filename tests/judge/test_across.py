@@ -2,10 +2,13 @@
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from grader.authoring import exact
+from grader.judge import tolerance
 from grader.judge.across import across, gaps
-from grader.judge.judge import BrokenReference, Reference
+from grader.judge.judge import BrokenReference, Reference, judge
 from grader.wire.decode import decode
 from grader.wire.encode import encode
 from grader.wire.outcome import Raised, Returned
@@ -50,6 +53,24 @@ def test_a_device_that_rounds_more_is_allowed_more() -> None:
     coarse = observed({"y": rounded(2, 1e-4)})
     assert paths({"y": rounded(3, 1e-4)}, observed({"y": rounded(1, 1e-6)}), coarse) == []
     assert paths({"y": rounded(3, 1e-4)}, observed({"y": rounded(1, 1e-6)}), observed({"y": rounded(2, 1e-6)})) == ["y"]
+
+
+@given(st.floats(-1, 1), st.floats(-0.45, 0.45), st.integers(0, 2**30))
+def test_a_right_answer_in_the_lower_half_of_its_own_allowance_is_never_refused(
+    on_cpu: float, off: float, seed: int
+) -> None:
+    noise = torch.randn(TRUTH.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) * 1e-4
+    single = (TRUTH + noise).float()
+    home, there = observed({"y": (TRUTH + on_cpu * noise).float()}, {"y": TRUTH}), observed({"y": single}, {"y": TRUTH})
+    allowed = tolerance.measured(single.double(), TRUTH, torch.float32)
+    assert paths({"y": (TRUTH + off * allowed).float()}, home, there) == []
+
+
+def test_an_answer_at_the_edge_of_what_a_noisy_device_allows_is_held_to_the_cpu() -> None:
+    home, there = (observed({"y": (TRUTH + n).float()}, {"y": TRUTH}) for n in (0.47e-3, 1e-3))
+    edge = (TRUTH + 6.4e-3).float()
+    assert judge(Returned(encode({"y": edge})), there).verdict == "pass"
+    assert paths({"y": edge}, home, there) == ["y"]
 
 
 def test_random_numbers_that_each_device_makes_for_itself_say_nothing() -> None:

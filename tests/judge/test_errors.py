@@ -76,6 +76,15 @@ def same_parameter_twice() -> None:
     torch.optim.SGD([{"params": [p]}, {"params": [p]}], lr=0.1)
 
 
+def on_a_gpu(text: str) -> Callable[[], Any]:
+    """What torch says where a GPU fails; provoked for real in tests/gpu."""
+
+    def fails() -> None:
+        raise RuntimeError(text)
+
+    return fails
+
+
 PROVOKED: list[tuple[str, Callable[[], Any]]] = [
     ("not written yet", unwritten),
     ("ModuleList or ModuleDict only holds", lambda: nn.ModuleList()(X)),
@@ -131,6 +140,11 @@ PROVOKED: list[tuple[str, Callable[[], Any]]] = [
     ("is a return missing?", lambda: nothing() + 1),
     ("is a return missing?", lambda: nothing().shape),
     ("is a return missing?", lambda: F.relu(nothing())),
+    ("more GPU memory", on_a_gpu("CUDA out of memory. Tried to allocate 37.25 GiB. GPU 0 has a total capacity of ...")),
+    ("not smaller than the number of classes", on_a_gpu("CUDA error: device-side assert triggered")),
+    ("where none of its tensors is", on_a_gpu("CUDA error: an illegal memory access was encountered")),
+    ("cannot use the GPU its parent uses", on_a_gpu("Cannot re-initialize CUDA in forked subprocess. To use ...")),
+    ("shows on the CPU only", on_a_gpu("CUDA error: unspecified launch failure")),
     ("calls itself without end", endless),
     ("asked Python to exit", lambda: sys.exit(0)),
 ]

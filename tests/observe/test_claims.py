@@ -36,6 +36,11 @@ def test_an_answer_to_what_was_asked_is_read() -> None:
     assert answer(said(), REQUEST) == CheckAnswer("n", (Missing("f"),) * 3, (0.5, 0.25), ((), ()))
 
 
+def test_whether_the_process_can_be_asked_again_is_read() -> None:
+    found = answer(said(sound=False), REQUEST)
+    assert isinstance(found, CheckAnswer) and not found.sound
+
+
 @pytest.mark.parametrize(
     ("fields", "detail"),
     [

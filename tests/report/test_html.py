@@ -195,3 +195,18 @@ def test_a_hand_in_time_that_nobody_knows_is_said(samples) -> None:
     late = msgspec.structs.replace(samples.good(), arrival="late")
     assert "hand-in time unknown, marked late" in render(late, "student")
     assert "hand-in time unknown" not in render(samples.good(), "student")
+
+
+def test_devices_stand_side_by_side_and_a_missing_one_makes_the_grade_provisional(samples) -> None:
+    grade = msgspec.structs.replace(samples.bad(), provisional=("mps",), gpu_peak_bytes=1_234_000_000)
+    page = render(grade, "student")
+    head = re.search(r'<table class="summary">\s*<thead><tr>(.*?)</tr>', page, re.DOTALL)[1]
+    assert re.findall(r">(\w+)</th>", head) == ["Exercise", "Checks", "cpu", "cuda", "Points"]
+    assert "<b>Provisional.</b> The checks were not run on mps; the grade stands once they have been." in page
+    assert "1.23 GB at most, seen from outside" in page
+
+
+def test_one_device_needs_no_column(samples) -> None:
+    page = render(samples.good(), "student")
+    assert "Provisional" not in page
+    assert ">cpu</th>" not in page

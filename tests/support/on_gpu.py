@@ -99,7 +99,7 @@ HOSTILE = {
     ),
     "an_illegal_access": Hostile(KERNEL, ("error",)),
     "a_kernel_without_end": Hostile("torch.cuda._sleep(10**15)", ("timeout",)),
-    "the_device_reset": Hostile(RESET, ("error", "crash", "exit", "pass")),
+    "the_device_reset": Hostile(RESET, ("error", "crash", "exit", "timeout", "pass")),
     "children_that_hold_memory": Hostile(CHILDREN, ("pass",)),
     "many_streams": Hostile(STREAMS, ("pass",)),
     "an_exit_while_a_kernel_runs": Hostile("import os\ntorch.cuda._sleep(10**11)\nos._exit(0)", ("exit",)),
@@ -109,7 +109,7 @@ HOSTILE = {
         before="import os\ntorch.backends.cudnn.allow_tf32 = True\ntorch.set_float32_matmul_precision('medium')\n"
         "torch.use_deterministic_algorithms(False)\nprint('workspace', os.environ['CUBLAS_WORKSPACE_CONFIG'])",
     ),
-    "pinned_memory": Hostile("torch.ones(3_000_000_000, pin_memory=True)", ("error", "memory", "crash")),
+    "pinned_memory": Hostile("torch.ones(3_000_000_000, pin_memory=True)", ("error", "memory", "crash", "timeout")),
 }
 
 
@@ -145,7 +145,7 @@ class Report:
     watched: bool = False
 
 
-def run_all(engine: Engine, names: Sequence[str] = tuple(HOSTILE), lanes: int = 4) -> Report:
+def run_all(engine: Engine, names: Sequence[str] = tuple(HOSTILE), lanes: int = 6) -> Report:
     """Grade hostile submissions, in a few lanes side by side on one GPU, each followed by an honest one."""
     report, nvml = Report(), open_nvml()
     before = nvml.used_bytes(0) if nvml else 0

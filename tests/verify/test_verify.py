@@ -166,3 +166,9 @@ def test_single_exercises_can_be_looked_at(course: MakeCourse, engine: Engine) -
     assert [e.id for e in proof.exercises] == ["halve"]
     with pytest.raises(BadInput, match="toy has no exercise 'thirds'; it has double, halve"):
         verify(assignment, engine, Options(runs=1, exercises=("thirds",)), lambda *_: None)
+
+
+def test_a_device_that_is_not_here_is_refused_before_anything_is_tried(course: MakeCourse, engine: Engine) -> None:
+    assignment = course_folder.load(course(), "toy")
+    with pytest.raises(BadInput, match="there is no mps device here; python -m grader doctor says what there is"):
+        verify(assignment, engine, Options(runs=1, device="mps"), lambda what, done, total: None)
