@@ -70,8 +70,8 @@ def _add_submit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         default="auto",
         type=_devices,
         metavar="LIST",
-        help="cpu, cuda, mps or a comma-separated list of them; auto takes the assignment's; with rehearsal, a "
-        "simulated device, mistakes are found that only a GPU would show (no points)",
+        help="cpu, cuda, mps or a comma-separated list of them; with rehearsal, a simulated device, mistakes are found "
+        "that only a GPU would show (no points); auto takes the assignment's, and a rehearsal where no GPU is used",
     )
     submit.add_argument("--seed", help="grade with this seed instead of a fresh secret one")
     submit.add_argument("--reports", type=Path, default=Path("reports"), help="where reports land")
@@ -105,8 +105,8 @@ def _devices(text: str) -> tuple[str, ...]:
     unknown = [device for device in devices if device not in known]
     if unknown or not devices or ("auto" in devices and len(devices) > 1):
         raise argparse.ArgumentTypeError(f"{text!r} is no list of cpu, cuda, mps, rehearsal, or auto alone")
-    if devices == ("rehearsal",):
-        raise argparse.ArgumentTypeError("a rehearsal earns no points: say cpu,rehearsal")
+    if "rehearsal" in devices and "cpu" not in devices:
+        raise argparse.ArgumentTypeError("a rehearsal goes with the CPU and earns no points: say cpu,rehearsal")
     return devices
 
 

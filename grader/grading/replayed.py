@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from grader.authoring.spec import REHEARSAL
 from grader.observe.protocol import CheckSource
 from grader.observe.supervisor import CellEnd, CheckResult
-from grader.wire.outcome import Outcome
+from grader.wire.outcome import Outcome, Stopped
+
+_NOT_REHEARSED = Stopped("not run", "it was not when the work ran")
 
 
 class Observing(Protocol):
@@ -37,8 +40,8 @@ class Observing(Protocol):
     def run_notebook(self) -> None:
         """Run the cells."""
 
-    def check(self, checks: Sequence[CheckSource]) -> CheckResult:
-        """Run checks in one process."""
+    def check(self, checks: Sequence[CheckSource], *, seconds: float | None = None, device: str = "") -> CheckResult:
+        """Run checks in one process, on another device than its own where one is named."""
 
     def close(self) -> None:
         """End it."""
@@ -50,12 +53,14 @@ class Replayed:
 
     Attributes:
         outcomes: What became of each check, by name.
+        rehearsed: What became of those that were rehearsed, too.
         ends: The cells that did not run to their end, by number.
         seconds: How long each check took, by name.
         printed: What each check printed when it ran by itself, by name.
     """
 
     outcomes: Mapping[str, Outcome]
+    rehearsed: Mapping[str, Outcome] = field(default_factory=dict)
     ends: Mapping[int, CellEnd] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     printed: Mapping[str, str] = field(default_factory=dict)
@@ -67,10 +72,13 @@ class Replayed:
     def run_notebook(self) -> None:
         """Nothing to run."""
 
-    def check(self, checks: Sequence[CheckSource]) -> CheckResult:
+    def check(self, checks: Sequence[CheckSource], *, seconds: float | None = None, device: str = "") -> CheckResult:
         """Look it up."""
         return CheckResult(
-            outcomes=tuple(self.outcomes[check.name] for check in checks),
+            outcomes=tuple(
+                self.rehearsed.get(check.name, _NOT_REHEARSED) if device == REHEARSAL else self.outcomes[check.name]
+                for check in checks
+            ),
             seconds=tuple(self.seconds.get(check.name, 0.0) for check in checks),
             output=self.printed.get(checks[0].name, "") if len(checks) == 1 else "",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,7 +14,7 @@ import msgspec
 from grader.assignment.folder import Assignment
 from grader.authoring.forgeable import inside_judges
 from grader.authoring.spec import REHEARSAL, CheckSpec, VariantSpec
-from grader.grading import assemble
+from grader.grading import assemble, rehearsing
 from grader.grading.evidence import Asked, Evidence, check_digests, data_digest
 from grader.grading.judging import Judging, refuse_verdicts
 from grader.grading.looking import in_plain_sight, look_at
@@ -61,6 +61,7 @@ class GradingRun:
         recording: The recorded observations; needed where the reference is not at hand.
         started: Clock reading (monotonic) of the command's start, for the timing in the grade.
         keep: Keep what the reference observes for further submissions; `__exit__` lets go of it.
+        rehearse: Rehearse on the simulated device where none of the devices but the CPU is here.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class GradingRun:
         recording: Recording | None = None,
         started: float | None = None,
         keep: bool = False,
+        rehearse: bool = False,
     ) -> None:
         self.assignment = assignment
         self.seed = recording.seed if recording else seed
@@ -83,6 +85,7 @@ class GradingRun:
         self.here: tuple[str, ...] = ("cpu", REHEARSAL)
         self._start_seconds = 0.0
         self._keep = keep
+        self._rehearse = rehearse
         self._shared: dict[str, SharedReference] = {}
         self.skipped = skipped(assignment)
 
@@ -94,6 +97,8 @@ class GradingRun:
             self._described = self._describe()
             if set(self.devices) - {"cpu", REHEARSAL}:
                 self.here = (*probe.devices(self._engine), REHEARSAL)
+            if self._rehearse:
+                self.devices = rehearsing.order(self.devices, self.here, self._engine.forks)
         except BaseException:
             self._judging.close()
             raise
@@ -152,10 +157,9 @@ class GradingRun:
             looking = aside.submit(look_at, self._engine, cells, settings)
             asking = aside.submit(lambda: self.asked)
             code = [(cell.number, cell.source) for cell in cells]
-            by_device = [
-                self.on_device(device, self.session(code, device, submission.files), progress)
-                for device in self.devices
-            ]
+            by_device = self.on_devices(
+                self.devices, lambda device: self.session(code, device, submission.files), progress
+            )
             looks, asked = looking.result(), asking.result()
         if self._recording is not None:
             looks = in_plain_sight(looks)  # nobody but the student reads this grade
@@ -192,21 +196,32 @@ class GradingRun:
         refuse_verdicts(f"{self.assignment.name}/checks.py", described.forgeable)
         return described
 
-    def on_device(self, device: str, session: Observing, progress: Progress = lambda _: None) -> Observed:
-        """Observe and judge what one session runs.
+    def on_devices(
+        self, devices: Sequence[str], session_of: Callable[[str], Observing], progress: Progress = lambda _: None
+    ) -> list[Observed]:
+        """Observe and judge on several devices, one after the other.
 
         Args:
-            device: Where its checks run.
-            session: The session, not started yet; it is closed in the end.
+            devices: The devices; the simulated one is rehearsed in the session of the CPU.
+            session_of: Makes the session of a device; it is closed in the end.
             progress: Told in a few words what is being done.
 
         Returns:
-            What was found; every check of the run has a run in it.
+            What was found on each device; every check of the run has a run in it.
         """
+        rehearse = REHEARSAL in devices
+        real = [device for device in devices if device != REHEARSAL]
+        found = {d: self._on_device(d, session_of(d), progress, rehearse and d == "cpu") for d in real}
+        if rehearse:
+            beside = found["cpu"].rehearsed if "cpu" in found else None
+            found[REHEARSAL] = beside or Observed()
+            missing = [check for check in self.checks if check.name not in found[REHEARSAL].runs]
+            found[REHEARSAL].runs.update(not_run(missing, REHEARSAL, "not rehearsed: it was not run on the CPU"))
+        return [found[device] for device in devices]
+
+    def _on_device(self, device: str, session: Observing, progress: Progress, rehearse: bool) -> Observed:
         if device not in self.here:
             return Observed(runs=not_here(self.checks, device))
-        if device == REHEARSAL and self._recording is not None:
-            return Observed(runs=not_run(self.checks, device, "not run: what was recorded was observed on the CPU"))
         cut_off = {check.name for check in self._cut_off()}
         checks = tuple(check for check in self.checks if check.runs_on(device) and check.name not in cut_off)
         sources = CheckSources(self.assignment.checks_source())
@@ -221,6 +236,7 @@ class GradingRun:
             judging=self._judging,
             reference=reference,
             avoid={exercise.id: exercise.avoid for exercise in self.assignment.settings.exercise},
+            rehearse=rehearse,
         )
         try:
             observed = observe_and_judge(exam, session, progress)
@@ -279,6 +295,7 @@ class GradingRun:
                 f"provisional: {len(cut_off)} checks were not run; their processes have to talk to each other, "
                 "and the confinement here leaves them no sockets"
             )
+        notices += filter(None, [rehearsing.told(o.rehearsed.runs.values() if o.rehearsed else ()) for o in by_device])
         if rescaled := rescaling(self._described.checks, self.skipped):
             notices.append(rescaled)
         if not self._engine.layers:

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from grader.assignment import folder as course_folder
+from grader.authoring.spec import REHEARSAL
 from grader.errors import BadInput
 from grader.gradebook.classroom import Classroom
 from grader.grading import assemble
@@ -199,7 +200,9 @@ def _judged(run: GradingRun, before: Grade, evidence: Evidence, cells: Sequence[
     after = msgspec.structs.replace(before, title=settings.title, version=run.assignment.digest)
     if before.status != "graded":
         return msgspec.structs.replace(after, max_score=add_up(each.points for each in settings.exercise))
-    by_device = [_observed(run, device, before, evidence) for device in before.devices]
+    ran = [device for device in before.devices if device == REHEARSAL or evidence.outcomes.get(device)]
+    found = dict(zip(ran, run.on_devices(ran, lambda device: _session(device, before, evidence)), strict=True))
+    by_device = [found.get(device) or Observed(runs=not_here(run.checks, device)) for device in before.devices]
     # What to look at was found in the source, and in calls that are not kept.
     looks = Looks({exercise.id: exercise.looks for exercise in before.exercises})
     exercises = assemble.exercises(settings.exercise, run.checks, by_device, cells, looks)
@@ -211,10 +214,8 @@ def _judged(run: GradingRun, before: Grade, evidence: Evidence, cells: Sequence[
     )
 
 
-def _observed(run: GradingRun, device: str, before: Grade, evidence: Evidence) -> Observed:
-    outcomes = evidence.outcomes.get(device)
-    if not outcomes:
-        return Observed(runs=not_here(run.checks, device))
+def _session(device: str, before: Grade, evidence: Evidence) -> Replayed:
+    """What ran on a device then; a rehearsal ran with the CPU's."""
     runs = {
         check.name: ran
         for exercise in before.exercises
@@ -222,10 +223,10 @@ def _observed(run: GradingRun, device: str, before: Grade, evidence: Evidence) -
         for ran in check.runs
         if ran.device == device
     }
-    session = Replayed(
-        outcomes,
+    return Replayed(
+        evidence.outcomes.get(device, {}),
+        rehearsed=evidence.outcomes.get(REHEARSAL, {}),
         ends={end.number: end for end in evidence.ends.get(device, ())},
         seconds={name: ran.seconds for name, ran in runs.items()},
         printed={name: ran.output for name, ran in runs.items()},
     )
-    return run.on_device(device, session)

@@ -335,7 +335,7 @@ def test_a_rehearsal_finds_a_device_mistake_beside_the_points(course: Path, caps
 def test_a_rehearsal_alone_is_refused_in_words(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["submit", str(course / "small.ipynb"), "--devices", "rehearsal"])
-    assert "a rehearsal earns no points: say cpu,rehearsal" in capsys.readouterr().err
+    assert "a rehearsal goes with the CPU and earns no points: say cpu,rehearsal" in capsys.readouterr().err
 
 
 def test_a_check_file_that_does_not_fit_is_refused_in_words(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
