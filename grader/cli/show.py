@@ -13,6 +13,7 @@ from grader.authoring.spec import REHEARSAL
 from grader.grading.model import CheckGrade, ExerciseGrade, Grade, Run
 from grader.report.looks import headline
 from grader.report.text import line, visible
+from grader.report.verdicts import accuses
 from grader.submission.submit import Submitted
 
 _FINE = ("pass", "blocked")
@@ -82,9 +83,10 @@ def _table(grade: Grade) -> Table:
     table.add_column("exercise")
     table.add_column("points", justify="right")
     table.add_column("checks", justify="right")
-    rehearsed = REHEARSAL in grade.devices
+    # Where nothing was found, one of the notices says so, and that is enough.
+    rehearsed = any(accuses(run) for exercise in grade.exercises for _, run in _runs(exercise, rehearsed=True))
     if rehearsed:
-        table.add_column("rehearsal", justify="right")
+        table.add_column("simulated GPU", justify="right")
     table.add_column("what to look at", overflow="fold")
     for exercise in grade.exercises:
         passed = sum(check.points == check.max_points for check in exercise.checks)
@@ -113,11 +115,11 @@ def _first_problem(exercise: ExerciseGrade, grade: Grade) -> str:
         return exercise.misconception.hint
     for rehearsed in (False, True):
         for check, run in _runs(exercise, rehearsed):
-            if run.verdict in _FINE or (rehearsed and run.verdict == "not run"):
+            if not accuses(run) if rehearsed else run.verdict in _FINE:
                 continue
-            shown = check.visibility == "public" and run.message
-            said = run.message if shown else f"hidden check {check.name}: {run.verdict}"
-            return f"in rehearsal: {said}" if rehearsed else said
+            if check.visibility == "public" and run.message:
+                return run.message
+            return f"hidden check {check.name}: {run.verdict}{' on a simulated GPU' if rehearsed else ''}"
     return ""
 
 

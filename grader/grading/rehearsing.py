@@ -15,7 +15,6 @@ from grader.wire.outcome import Outcome, Raised, Returned, Stopped
 # A rehearsed check takes about three times as long as on the CPU; all of them together must not keep anybody waiting.
 _SECONDS = 10.0
 _SAID_BEFORE = "would fail on a GPU: "
-_NO_ACCUSATION = ("pass", "blocked", "not run")
 
 Observe = Callable[[Sequence[CheckSpec], float], dict[str, CheckResult]]
 Judged = tuple[CheckResult, Verdict]
@@ -103,20 +102,12 @@ def order(devices: Sequence[str], here: Collection[str], forks: bool) -> tuple[s
 def told(runs: Iterable[Run]) -> str:
     """What a rehearsal came to, in a sentence; "" where nothing was rehearsed."""
     ran = [run for run in runs if run.verdict != "not run"]
-    bad = sum(run.verdict not in _NO_ACCUSATION for run in ran)
+    bad = sum(run.verdict != "pass" for run in ran)
     if not ran:
         return ""
     if not bad:
-        return f"rehearsed for a GPU, on a simulated one: all {len(ran)} checks that were tried pass there, too"
-    return (
-        f"rehearsed for a GPU, on a simulated one: {bad} of {len(ran)} checks would fail there; no points are lost "
-        "by that here"
-    )
-
-
-def accuses(run: Run) -> bool:
-    """Whether a run is one on the simulated device that says that something would fail on a real one."""
-    return run.device == REHEARSAL and run.verdict not in _NO_ACCUSATION
+        return f"rehearsed on a simulated GPU: {len(ran)} of {len(ran)} checks pass there, too"
+    return f"rehearsed on a simulated GPU: {bad} of {len(ran)} checks would fail there; no points are lost by that here"
 
 
 def _beside(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from grader.authoring.spec import REHEARSAL
@@ -53,17 +53,17 @@ class Replayed:
 
     Attributes:
         outcomes: What became of each check, by name.
-        rehearsed: What became of those that were rehearsed, too.
         ends: The cells that did not run to their end, by number.
         seconds: How long each check took, by name.
         printed: What each check printed when it ran by itself, by name.
+        rehearsed: The same of the checks that were rehearsed in it.
     """
 
     outcomes: Mapping[str, Outcome]
-    rehearsed: Mapping[str, Outcome] = field(default_factory=dict)
     ends: Mapping[int, CellEnd] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     printed: Mapping[str, str] = field(default_factory=dict)
+    rehearsed: Replayed | None = None
     output: str = ""
     notices: tuple[str, ...] = ()
     notebook_seconds: float = 0.0
@@ -74,11 +74,12 @@ class Replayed:
 
     def check(self, checks: Sequence[CheckSource], *, seconds: float | None = None, device: str = "") -> CheckResult:
         """Look it up."""
+        if device == REHEARSAL:
+            known = self.rehearsed or Replayed({})
+            unknown = {check.name: _NOT_REHEARSED for check in checks}
+            return replace(known, outcomes={**unknown, **known.outcomes}).check(checks)
         return CheckResult(
-            outcomes=tuple(
-                self.rehearsed.get(check.name, _NOT_REHEARSED) if device == REHEARSAL else self.outcomes[check.name]
-                for check in checks
-            ),
+            outcomes=tuple(self.outcomes[check.name] for check in checks),
             seconds=tuple(self.seconds.get(check.name, 0.0) for check in checks),
             output=self.printed.get(checks[0].name, "") if len(checks) == 1 else "",
         )

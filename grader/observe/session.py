@@ -84,9 +84,8 @@ def _files() -> dict[str, tuple[int, int, int]]:
     for top in (os.curdir, tempfile.gettempdir()):
         for folder, _, names in os.walk(top):
             for name in names:
-                path = os.path.join(folder, name)
                 with contextlib.suppress(OSError):
-                    status = os.lstat(path)
+                    status = os.lstat(path := f"{folder}/{name}")
                     found[path] = (status.st_ino, status.st_size, status.st_mtime_ns)
     return found
 

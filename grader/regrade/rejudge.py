@@ -225,8 +225,8 @@ def _session(device: str, before: Grade, evidence: Evidence) -> Replayed:
     }
     return Replayed(
         evidence.outcomes.get(device, {}),
-        rehearsed=evidence.outcomes.get(REHEARSAL, {}),
         ends={end.number: end for end in evidence.ends.get(device, ())},
         seconds={name: ran.seconds for name, ran in runs.items()},
         printed={name: ran.output for name, ran in runs.items()},
+        rehearsed=None if device == REHEARSAL else _session(REHEARSAL, before, evidence),
     )

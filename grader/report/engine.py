@@ -41,6 +41,8 @@ def environment() -> Environment:
         percent=text.percent,
         look=verdicts.look,
         overall=verdicts.overall,
+        shown_runs=verdicts.shown_runs,
+        device_word=verdicts.device_word,
         tally=verdicts.tally,
         reason_word=verdicts.reason_word,
         picture_of=pictures.image,
@@ -50,6 +52,7 @@ def environment() -> Environment:
         SKIPPED=verdicts.SKIPPED,
         OUTPUT_LETTERS=text.OUTPUT_LETTERS,
     )
+    templates.tests.update(accusing=verdicts.accuses)
     return templates
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from grader.authoring.spec import REHEARSAL
-from grader.grading.model import CheckGrade, ExerciseGrade
+from grader.grading.model import CheckGrade, ExerciseGrade, Run
 from grader.judge.verdict import VerdictName
 
 Tone = Literal["good", "bad", "stop", "idle"]
@@ -97,6 +97,26 @@ def overall(check: CheckGrade) -> VerdictName | None:
     return "pass" if names else None
 
 
+def accuses(run: Run) -> bool:
+    """Whether a run on the simulated device says that something would fail on a real one."""
+    return run.device == REHEARSAL and run.verdict not in ("pass", "blocked", "not run")
+
+
+def shown_runs(check: CheckGrade) -> tuple[Run, ...]:
+    """The runs of a check that a reader is shown: a rehearsal only where it found something."""
+    return tuple(run for run in check.runs if run.device != REHEARSAL or accuses(run))
+
+
+def device_word(device: str) -> str:
+    """What a device is called beside its verdict.
+
+    Example:
+        >>> device_word("cuda"), device_word("rehearsal")
+        ('cuda', 'a simulated GPU')
+    """
+    return "a simulated GPU" if device == REHEARSAL else device
+
+
 def tally(exercise: ExerciseGrade) -> tuple[tuple[Look, int], ...]:
     """How often each verdict occurs among an exercise's checks, passes first, then as they come.
 
@@ -115,5 +135,5 @@ def legend(exercises: tuple[ExerciseGrade, ...]) -> tuple[Look, ...]:
     seen: dict[VerdictName, None] = {}
     for exercise in exercises:
         for check in exercise.checks:
-            seen.update(dict.fromkeys(run.verdict for run in check.runs))
+            seen.update(dict.fromkeys(run.verdict for run in shown_runs(check)))
     return tuple(look(name) for name in seen)
