@@ -19,7 +19,7 @@ from grader.notebook.model import Notebook
 from grader.notebook.read import read_bytes
 from grader.observe.engine import Engine
 from grader.release.notebook import student_notebook
-from grader.verify import calibration, mutating, reference, structure, variants
+from grader.verify import calibration, mutating, reference, rehearsing, shares, structure, variants
 from grader.verify.case import Case, Known, close_look
 from grader.verify.equivalents import Equivalent, read_equivalents
 from grader.verify.lane import Lanes
@@ -29,7 +29,6 @@ from grader.verify.trials import affordable, batches, is_slow
 from grader.verify.variants import Seen
 
 _BATCH_RUNS = 20
-_LEAST_CAUGHT, _LEAST_NAMED, _MOST_MISNAMED = 0.95, 0.95, 0.01
 
 Progress = Callable[[str, int, int], None]
 
@@ -155,13 +154,16 @@ class _Verification:
         case = self._case
         known = self._look_at_reference()
         if not any(finding.kind == "reference" for finding in self._found.findings):
+            if self._options.device == "cpu":
+                known, found = rehearsing.rehearse(case, self._lanes, known, self._steps)
+                self._found.findings += found
             self._look_at_variants(known)
             if self._options.mutants:
                 self._try_mutants(known)
                 self._found.findings += self._vacuous()
             self._try_further_seeds(known)
         exercises = tuple(self._proof_of(exercise) for exercise in case.exercises)
-        self._found.findings += _shares(exercises)
+        self._found.findings += shares.too_small(exercises)
         return Proof(
             assignment=case.assignment.name,
             title=case.assignment.settings.title,
@@ -174,6 +176,7 @@ class _Verification:
             seconds=round(time.monotonic() - started, 1),
             torch=version("torch"),
             digest=case.assignment.digest,
+            rehearsed=len(rehearsing.runs(case)) if known.rehearsed else 0,
         )
 
     def _look_at_reference(self) -> Known:
@@ -193,7 +196,7 @@ class _Verification:
         return known
 
     def _look_at_variants(self, known: Known) -> None:
-        case, total = self._case, len(self._case.alternatives) + len(self._case.misconceptions)
+        case, total = self._case, len(self._case.alternatives) + len(self._case.wrong)
         steps = self._steps("looking closely at alternatives and misconceptions", total)
         self._found.seen = variants.look_closely(case, self._lanes, known, steps)
         self._found.findings += variants.refusals(case, self._found.seen)
@@ -263,6 +266,7 @@ class _Verification:
             diagnosed=sum(found.named.get(name, (0, 0))[1] for name in wrong),
             mutants=len(tried),
             caught=sum(bool(one.caught_by) for one in tried),
+            rehearsed=sum(one.rehearsed for one in tried),
             misnamed=sum(one.misnamed for one in tried),
             survivors=survived,
             leaves=leaves,
@@ -272,27 +276,6 @@ class _Verification:
         count = itertools.count(1)
         self._progress(what, 0, total)
         return lambda: self._progress(what, next(count), total)
-
-
-def _shares(exercises: Sequence[ExerciseProof]) -> list[Finding]:
-    """Shares that are too small over the whole assignment."""
-    found = []
-    diagnosed, named = sum(e.diagnosed for e in exercises), sum(e.named for e in exercises)
-    if diagnosed and named < _LEAST_NAMED * diagnosed:
-        message = f"{named} of {diagnosed} misconceptions are called by their name; at least {_LEAST_NAMED:.0%} must be"
-        found.append(Finding(kind="naming", exercise="", subject="misconceptions", message=message))
-    tried, wrong = sum(e.mutants for e in exercises), sum(e.misnamed for e in exercises)
-    if tried and wrong > _MOST_MISNAMED * tried:
-        message = f"{wrong} of {tried} mutants are called by a misconception that they are not: more than a hundredth"
-        found.append(Finding(kind="naming", exercise="", subject="mutants", message=message))
-    excused = sum(len(e.survivors) - len(e.unaccounted) for e in exercises)
-    caught = sum(e.caught for e in exercises)
-    if tried and caught < _LEAST_CAUGHT * (tried - excused):
-        message = (
-            f"the checks notice {caught} of {tried - excused} mutants; at least {_LEAST_CAUGHT:.0%} must be noticed"
-        )
-        found.append(Finding(kind="mutants", exercise="", subject="mutants", message=message))
-    return found
 
 
 def _one_each(findings: Sequence[Finding]) -> tuple[Finding, ...]:
