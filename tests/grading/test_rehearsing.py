@@ -35,7 +35,9 @@ def judge(
             return Verdict("error", f"{outcome.error}: {outcome.message}")
         if isinstance(outcome, Stopped):
             return Verdict("timeout", outcome.detail)
-        return Verdict("pass") if outcome == references[name].float32 else Verdict("fail", "on cpu where it must not be")
+        return (
+            Verdict("pass") if outcome == references[name].float32 else Verdict("fail", "on cpu where it must not be")
+        )
 
     return {check.name: (results[check.name], verdict(check.name)) for check in checks}
 
