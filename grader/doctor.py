@@ -16,6 +16,7 @@ from grader.confine.plan import Plan, choose, why_not
 from grader.confine.sandbox import Mode, reads_past_permissions
 from grader.observe import probe
 from grader.observe.engine import EngineFault
+from grader.observe.gpu import open_nvml
 from grader.observe.plain import PlainEngine
 from grader.observe.warm import Zygote
 
@@ -45,7 +46,7 @@ class Examination(msgspec.Struct, frozen=True):
         mode: How student code is confined with --confinement auto.
         layers: The layers in force then.
         findings: Everything that was looked at.
-        devices: The devices that torch sees.
+        devices: The devices that a session can use.
         versions: Versions of packages by name; "" for one that is not installed.
     """
 
@@ -59,11 +60,11 @@ class Examination(msgspec.Struct, frozen=True):
 def examine() -> Examination:
     """Look at everything that grading needs here; takes as long as importing torch."""
     plan = choose("auto")
-    devices, torch = _devices()
+    devices, found = _devices(plan)
     return Examination(
         mode=plan.mode,
         layers=plan.layers,
-        findings=(*_confinement(plan), torch),
+        findings=(*_confinement(plan), *found),
         devices=devices,
         versions={"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
     )
@@ -122,13 +123,39 @@ def _advice(why: str) -> str:
     return "Landlock and seccomp confine it all the same"
 
 
-def _devices() -> tuple[tuple[str, ...], Finding]:
+def _devices(plan: Plan) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
+    """The devices that a session can use here, and what is to be said of torch and of a GPU."""
     try:
-        engine = Zygote(cuda=True, confinement="none") if sys.platform == "linux" else PlainEngine()
+        engine = Zygote(cuda=True, confinement="auto") if sys.platform == "linux" else PlainEngine()
         with closing(engine):
-            return probe.devices(engine), Finding("torch", True, "it can be imported")
+            found = probe.devices(engine)
+        return found.here, (Finding("torch", True, "it can be imported"), *_gpu(found, plan))
     except EngineFault as error:
-        return (), Finding("torch", False, str(error), "install it: uv sync, or pip install torch torchvision")
+        return (), (Finding("torch", False, str(error), "install it: uv sync, or pip install torch torchvision"),)
+
+
+def _gpu(found: probe.Devices, plan: Plan) -> tuple[Finding, ...]:
+    if "cuda" in found.here:
+        return (Finding("cuda", True, f"{found.versions.get('device', '?')} works, confined as a session is"), _nvml())
+    if "cuda" not in found.broken:
+        return ()
+    if plan.mode == "none":
+        return (Finding("cuda", False, found.broken["cuda"], "see whether nvidia-smi works"),)
+    with closing(Zygote(cuda=True, confinement="none")) as engine:
+        free = probe.devices(engine)
+    if "cuda" in free.here:
+        detail = f"works unconfined, and not in the confinement here ({plan.mode}): {found.broken['cuda']}"
+        advice = "grade on cuda with --confinement none in a container of its own, and please report this"
+        return (Finding("cuda", False, detail, advice),)
+    return (Finding("cuda", False, free.broken.get("cuda", "?"), "see whether nvidia-smi works"),)
+
+
+def _nvml() -> Finding:
+    """Whether GPU memory can be watched from outside; a process knows no better of its own than of any other."""
+    nvml, name = open_nvml(), "GPU memory"
+    if nvml is None:
+        return Finding(name, False, "the driver's library (libnvidia-ml) is not here: its use is not watched")
+    return Finding(name, True, f"driver {nvml.driver}, {nvml.count} in the machine; its use is watched from outside")
 
 
 def _version(package: str) -> str:

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 Device = Literal["cpu", "cuda", "mps", "rehearsal"]
+DevicesCount = Literal["all", "any", "cpu"]
 Feedback = Literal["verdict", "message", "nothing"]
 
 
@@ -35,6 +36,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         cell_seconds: Wall time for one cell.
         check_seconds: Wall time for one check.
         memory_bytes: Memory of all the submission's processes together.
+        gpu_memory_bytes: What its tensors may take of a GPU; what CUDA takes for itself comes on top.
         output_bytes: What it may print in all.
         scratch_bytes: What all its files together may hold, shared memory included, its data not.
         processes: Processes and threads that it may have at a time.
@@ -45,6 +47,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     cell_seconds: float = 30.0
     check_seconds: float = 10.0
     memory_bytes: int = 4_000_000_000
+    gpu_memory_bytes: int = 4_000_000_000
     output_bytes: int = 1_000_000
     scratch_bytes: int = 500_000_000
     processes: int = 128
@@ -87,7 +90,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Attributes:
         title: The assignment's title.
         solution: File name of the solution notebook in the reference folder (.py or .ipynb).
-        devices: Device types that the checks run on.
+        devices: Device types that the checks run on; a grade that lacks one of them is provisional.
+        devices_count: Where a check has to pass to earn its points: on "all" devices that it ran on, on "any" of them,
+            or on the "cpu", whatever the others say.
         feedback: What students see of hidden checks: the "verdict", its "message" too, or "nothing".
         due: When it is due, with a zone; None for never.
         files: Glob patterns of the files that a submission may bring beside the notebook.
@@ -100,6 +105,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     title: str
     solution: str = "solution.py"
     devices: tuple[Device, ...] = ("cpu",)
+    devices_count: DevicesCount = "all"
     feedback: Feedback = "verdict"
     due: datetime | None = None
     files: tuple[str, ...] = ()

@@ -99,6 +99,7 @@ _RULES: Mapping[str, Rule] = {
         f"a list of one or more of {', '.join(get_args(Device))}, each once",
         lambda devices: bool(devices) and distinct(devices),
     ),
+    "devices_count": Rule('"all", "any" or "cpu"', lambda _: True),
     "feedback": Rule('"verdict", "message" or "nothing"', lambda _: True),
     "due": DUE_RULE,
     "files": Rule(
@@ -115,6 +116,7 @@ _RULES: Mapping[str, Rule] = {
     "limits.cell_seconds": _SECONDS,
     "limits.check_seconds": _SECONDS,
     "limits.memory_bytes": _BYTES,
+    "limits.gpu_memory_bytes": _BYTES,
     "limits.output_bytes": _BYTES,
     "limits.scratch_bytes": _BYTES,
     "limits.processes": Rule("a whole number above 1", lambda count: count > 1),

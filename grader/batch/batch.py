@@ -42,6 +42,7 @@ class Options:
         groups: Whether a hand-in counts for the roster's whole group.
         workers: How many submissions are graded side by side.
         devices: Device types to run the checks on; those of the assignment where none are given.
+        per_gpu: How many submissions may share a GPU at a time.
         confinement: How student code is confined.
         reports: Where reports land.
         gradebook: A database URL or path; None for gradebook.sqlite among the reports.
@@ -56,6 +57,7 @@ class Options:
     groups: bool = False
     workers: int = 1
     devices: tuple[str, ...] = ()
+    per_gpu: int = 4
     confinement: Wanted = "auto"
     reports: Path = Path("reports")
     gradebook: str | None = None
@@ -149,6 +151,7 @@ def _graded(
         seed=plan.seed,
         devices=tuple(devices),
         confinement=options.confinement,
+        per_gpu=options.per_gpu,
     )
     known = {item.key: item for item in mine}
     finished: list[Done] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import msgspec
 
 from grader.batch.model import Done, Fault, Item, Ready, Refused, Said, SlotStart
 from grader.errors import BadInput
+from grader.observe.gpu import gpus, open_nvml
 
 _TRIES = 3
 
@@ -36,15 +38,17 @@ class SlotProcess:
 
     Args:
         start: What it needs to know of the batch.
+        gpu: The one GPU that it may use, as CUDA_VISIBLE_DEVICES names it; "" to leave that as it is.
     """
 
-    def __init__(self, start: SlotStart) -> None:
+    def __init__(self, start: SlotStart, gpu: str = "") -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "grader.batch.slot", msgspec.json.encode(start).decode()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
+            env=os.environ | ({"CUDA_VISIBLE_DEVICES": gpu} if gpu else {}),
         )
 
     def ready(self) -> Said:
@@ -92,10 +96,12 @@ class SlotProcess:
 def run_locally(start: SlotStart, items: Sequence[Item], workers: int, told: Callable[[Done], None]) -> list[Lost]:
     """Grade items in slots of this machine.
 
+    Where it is graded on CUDA too, the slots are spread over the GPUs in turn, each with one of them.
+
     Args:
         start: What slots need to know.
         items: What to grade.
-        workers: How many slots.
+        workers: How many slots; fewer where `start` says how many may share a GPU.
         told: Called after each item, from several threads but never from two at once.
 
     Returns:
@@ -108,12 +114,34 @@ def run_locally(start: SlotStart, items: Sequence[Item], workers: int, told: Cal
     for item in items:
         waiting.put((item, 1))
     work = _Work(start, waiting, told)
-    with ThreadPoolExecutor(min(workers, max(1, len(items)))) as pool:
-        for lane in [pool.submit(work.lane) for _ in range(min(workers, len(items)))]:
+    shared = places(workers, gpus(open_nvml()), start.per_gpu) if "cuda" in start.devices else ("",) * workers
+    lanes = shared[: len(items)]
+    with ThreadPoolExecutor(max(1, len(lanes))) as pool:
+        for lane in [pool.submit(work.lane, gpu) for gpu in lanes]:
             lane.result()
     if work.refusal:
         raise CannotGoOn(work.refusal)
     return work.lost
+
+
+def places(workers: int, gpus: Sequence[str], per_gpu: int) -> tuple[str, ...]:
+    """Spread slots over GPUs in turn.
+
+    Args:
+        workers: How many slots are wanted.
+        gpus: The GPUs.
+        per_gpu: How many slots may share one; 1 for a GPU each.
+
+    Returns:
+        The GPU of each slot: as many slots as there is room for; "" for each where there is no GPU.
+
+    Example:
+        >>> places(4, ["0", "1"], 4), places(4, ["0", "1"], 1), places(2, [], 1)
+        (('0', '1', '0', '1'), ('0', '1'), ('', ''))
+    """
+    if not gpus:
+        return ("",) * workers
+    return tuple(gpus[slot % len(gpus)] for slot in range(min(workers, per_gpu * len(gpus))))
 
 
 class _Work:
@@ -129,8 +157,8 @@ class _Work:
         self._told = told
         self._lock = threading.Lock()
 
-    def lane(self) -> None:
-        """Feed one slot until nothing waits, with a new process whenever it dies."""
+    def lane(self, gpu: str) -> None:
+        """Feed one slot until nothing waits, with a new process whenever it dies; on one GPU all the while."""
         slot: SlotProcess | None = None
         try:
             while not self.refusal:
@@ -140,7 +168,7 @@ class _Work:
                     return
                 said: Said = Ready()
                 if slot is None:
-                    slot = SlotProcess(self._start)
+                    slot = SlotProcess(self._start, gpu)
                     said = slot.ready()
                 if isinstance(said, Ready):
                     said = slot.grade(item)

@@ -60,6 +60,7 @@ class SlotStart(msgspec.Struct, frozen=True, kw_only=True):
         seed: The batch's secret seed.
         devices: Device types to run the checks on.
         confinement: How student code is confined.
+        per_gpu: How many slots may share a GPU.
     """
 
     course: str
@@ -67,6 +68,7 @@ class SlotStart(msgspec.Struct, frozen=True, kw_only=True):
     seed: str
     devices: tuple[str, ...] = ("cpu",)
     confinement: Literal["auto", "strict", "none"] = "auto"
+    per_gpu: int = 4
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):

@@ -45,6 +45,7 @@ def _add_verify(commands: Commands) -> None:
     verify.add_argument("--exercise", action="append", default=[], metavar="ID", help="look at this exercise only")
     verify.add_argument("--seeds", type=count, default=20, metavar="N", help="with how many seeds (20)")
     verify.add_argument("--workers", type=count, metavar="N", help="how many run side by side; all cores")
+    verify.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where the checks run (cpu)")
     verify.add_argument("--no-mutants", action="store_true", help="leave out small changes of the reference")
     verify.add_argument("--reports", type=Path, default=Path("reports"), help="where the HTML page lands")
     verify.add_argument(

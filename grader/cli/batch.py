@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.cli.options import count
+from grader.cli.options import count, devices
 from grader.errors import BadInput
 
 if TYPE_CHECKING:
@@ -32,6 +32,14 @@ def add_commands(commands: Commands) -> None:
     batch.add_argument("--kind", choices=kinds, help="what was handed over; found out where left away")
     batch.add_argument("--groups", action="store_true", help="a hand-in counts for the roster's whole group")
     batch.add_argument("--workers", type=count, metavar="N", help="how many are graded side by side; all cores")
+    batch.add_argument("--devices", type=devices, default=("auto",), metavar="LIST", help="see submit")
+    batch.add_argument(
+        "--per-gpu",
+        type=count,
+        default=4,
+        metavar="N",
+        help="how many share a GPU on cuda; 1 gives each a GPU to itself",
+    )
     batch.add_argument("--confinement", choices=("auto", "strict", "none"), default="auto", help="see submit")
     batch.add_argument("--shard", type=_shard, default=(1, 1), metavar="I/N", help="grade one part of N; then collect")
     batch.add_argument("--engine", choices=("local", "dask"), default="local", help="this machine, or a Dask cluster")
@@ -79,6 +87,8 @@ def _batch(arguments: argparse.Namespace) -> int:
         kind=arguments.kind,
         groups=arguments.groups,
         workers=arguments.workers or os.cpu_count() or 1,
+        devices=() if arguments.devices == ("auto",) else arguments.devices,
+        per_gpu=arguments.per_gpu,
         confinement=arguments.confinement,
         reports=arguments.reports,
         gradebook=arguments.gradebook,

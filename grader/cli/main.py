@@ -11,7 +11,8 @@ from pathlib import Path
 from grader import __version__
 from grader.cli import authors, batch, gradebook
 from grader.cli.export import add_export
-from grader.errors import BadInput
+from grader.cli.options import devices
+from grader.errors import BadInput, GraderFault
 from grader.report.text import visible
 
 
@@ -34,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # File names and keys of a file stand in messages, and a terminal obeys what is in them.
         print(f"grader: {visible(str(error))}", file=sys.stderr)
         return 2
+    except GraderFault as error:
+        print(f"grader: {visible(str(error))}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("grader: stopped; nothing of this run was recorded", file=sys.stderr)
         return 130
@@ -68,7 +72,7 @@ def _add_submit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     submit.add_argument(
         "--devices",
         default="auto",
-        type=_devices,
+        type=devices,
         metavar="LIST",
         help="cpu, cuda, mps or a comma-separated list of them; with rehearsal, a simulated device, mistakes are found "
         "that only a GPU would show (no points); auto takes the assignment's, and a rehearsal where no GPU is used",
@@ -97,17 +101,6 @@ def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     doctor.add_argument("--json", action="store_true", help="print JSON instead of a table")
     doctor.set_defaults(command=_doctor)
-
-
-def _devices(text: str) -> tuple[str, ...]:
-    devices = tuple(part.strip() for part in text.split(",") if part.strip())
-    known = {"auto", "cpu", "cuda", "mps", "rehearsal"}
-    unknown = [device for device in devices if device not in known]
-    if unknown or not devices or ("auto" in devices and len(devices) > 1):
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of cpu, cuda, mps, rehearsal, or auto alone")
-    if "rehearsal" in devices and "cpu" not in devices:
-        raise argparse.ArgumentTypeError("a rehearsal goes with the CPU and earns no points: say cpu,rehearsal")
-    return devices
 
 
 def _submit(options: argparse.Namespace) -> int:

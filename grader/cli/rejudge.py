@@ -14,11 +14,10 @@ from grader.cli.grades import classroom_of, print_rows
 from grader.cli.show import progress_on, terminal
 from grader.gradebook.classroom import Classroom
 from grader.grading.model import Grade
-from grader.observe.engine import EngineFault
 from grader.regrade import rejudge as rejudging
 from grader.regrade.rejudge import Judged, Rejudged
 from grader.regrade.replay import Replay, find, replay
-from grader.report.text import count, line, visible
+from grader.report.text import count, line
 from grader.submission.ahead import open_engine
 
 _SHOWN = 5
@@ -33,15 +32,11 @@ def run_rejudge(options: argparse.Namespace) -> int:
     with classroom_of(options) as classroom:
         assignment = course_folder.load(classroom.root, options.assignment)
         cuda = "cuda" in assignment.settings.devices
-        try:
-            with (
-                closing(open_engine([assignment.checks_source().encode()], cuda)) as engine,
-                progress_on(terminal(errors_only=True)) as progress,
-            ):
-                found = rejudging.rejudge(classroom, assignment.name, engine, options.student, progress=progress)
-        except EngineFault as error:
-            print(f"grader: {visible(str(error))}", file=sys.stderr)
-            return 1
+        with (
+            closing(open_engine([assignment.checks_source().encode()], cuda)) as engine,
+            progress_on(terminal(errors_only=True)) as progress,
+        ):
+            found = rejudging.rejudge(classroom, assignment.name, engine, options.student, progress=progress)
         _show(found)
         if found.changed:
             _write(classroom, found, options)
@@ -58,15 +53,11 @@ def run_replay(options: argparse.Namespace) -> int:
         attempt = find(classroom, options.assignment, options.student, options.attempt)
     texts = [attempt.kept.opened.data, attempt.assignment.checks_source().encode()]
     secrets = [place for place in (attempt.assignment.reference, options.reports) if place is not None]
-    try:
-        with (
-            closing(open_engine(texts, "cuda" in attempt.grade.devices, options.confinement, secrets)) as engine,
-            progress_on(terminal(errors_only=True)) as progress,
-        ):
-            found = replay(attempt, engine, progress)
-    except EngineFault as error:
-        print(f"grader: {visible(str(error))}", file=sys.stderr)
-        return 1
+    with (
+        closing(open_engine(texts, "cuda" in attempt.grade.devices, options.confinement, secrets)) as engine,
+        progress_on(terminal(errors_only=True)) as progress,
+    ):
+        found = replay(attempt, engine, progress)
     _say(found)
     return 0 if found.same else 1
 

@@ -13,7 +13,7 @@ from grader.authoring.spec import REHEARSAL
 from grader.grading.model import CheckGrade, ExerciseGrade, Grade, Run
 from grader.report.looks import headline
 from grader.report.text import line, visible
-from grader.report.verdicts import accuses
+from grader.report.verdicts import accuses, device_word, passed_on, several
 from grader.submission.submit import Submitted
 
 _FINE = ("pass", "blocked")
@@ -64,7 +64,8 @@ def show(console: Console, submitted: Submitted) -> None:
             f"[bold]public checks only[/]; {grade.hidden_checks} hidden checks run at grading",
             highlight=False,
         )
-    console.print(f"[bold]score {grade.score:g} / {grade.max_score:g}[/]", highlight=False)
+    lacks = f" [yellow](provisional: not run on {', '.join(grade.provisional)})[/]" if grade.provisional else ""
+    console.print(f"[bold]score {grade.score:g} / {grade.max_score:g}[/]{lacks}", highlight=False)
     report = visible(str(submitted.folder / "report.html"))
     console.print(f"report {report}", highlight=False, soft_wrap=True, markup=False)
 
@@ -83,10 +84,9 @@ def _table(grade: Grade) -> Table:
     table.add_column("exercise")
     table.add_column("points", justify="right")
     table.add_column("checks", justify="right")
-    # Where nothing was found, one of the notices says so, and that is enough.
-    rehearsed = any(accuses(run) for exercise in grade.exercises for _, run in _runs(exercise, rehearsed=True))
-    if rehearsed:
-        table.add_column("simulated GPU", justify="right")
+    devices = several(grade)
+    for device in devices:
+        table.add_column(device_word(device), justify="right")
     table.add_column("what to look at", overflow="fold")
     for exercise in grade.exercises:
         passed = sum(check.points == check.max_points for check in exercise.checks)
@@ -96,16 +96,10 @@ def _table(grade: Grade) -> Table:
             escape(exercise.id),
             "[dim]skipped[/]" if exercise.skipped else earned,
             "" if exercise.skipped else f"{passed} / {len(exercise.checks)}",
-            *([_rehearsed(exercise)] if rehearsed else []),
+            *(passed_on(exercise, device) for device in devices),
             escape(_first_problem(exercise, grade)),
         )
     return table
-
-
-def _rehearsed(exercise: ExerciseGrade) -> str:
-    """How many of an exercise's checks pass on the simulated device, of those that run there."""
-    ran = [run.verdict for _, run in _runs(exercise, rehearsed=True) if run.verdict != "not run"]
-    return f"{ran.count('pass')} / {len(ran)}" if ran else "-"
 
 
 def _first_problem(exercise: ExerciseGrade, grade: Grade) -> str:

@@ -6,7 +6,6 @@ import argparse
 import sys
 from contextlib import closing
 
-from grader.observe.engine import EngineFault
 from grader.submission.ahead import Options, start_engine
 
 _NOT_GRADED = ("unreadable", "foreign")
@@ -34,16 +33,11 @@ def run(arguments: argparse.Namespace) -> int:
         # While torch is imported in a process of its own: everything that takes a while here.
         from grader.cli.show import progress_on, show, terminal
         from grader.grading.model import grade_json
-        from grader.report.text import visible
         from grader.submission.submit import submit
 
         console = terminal(arguments.json)
-        try:
-            with progress_on(console) as progress:
-                submitted = submit(options, engine, progress)
-        except EngineFault as error:
-            print(f"grader: {visible(str(error))}", file=sys.stderr)
-            return 1
+        with progress_on(console) as progress:
+            submitted = submit(options, engine, progress)
     if arguments.json:
         sys.stdout.write(grade_json(submitted.grade).decode())
     else:

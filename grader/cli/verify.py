@@ -50,9 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
         runs=arguments.seeds,
         workers=arguments.workers or os.cpu_count() or 1,
         mutants=not arguments.no_mutants,
+        device=arguments.device,
         exercises=tuple(arguments.exercise),
     )
-    with closing(Zygote(_AHEAD)) as engine:
+    with closing(Zygote(_AHEAD, cuda=arguments.device == "cuda")) as engine:
         proofs = [_one(assignment, engine, options, console, arguments.reports) for assignment in assignments]
     if arguments.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(proofs), indent=1).decode() + "\n")

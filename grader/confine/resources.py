@@ -17,6 +17,7 @@ class Resources:
         file_bytes: Size of one file.
         processes: Processes and threads of its account, beyond those there are now.
         open_files: Descriptors.
+        locked_bytes: Memory that may be kept from being swapped out; the driver of a GPU locks a little.
     """
 
     added_memory_bytes: int
@@ -24,6 +25,7 @@ class Resources:
     file_bytes: int
     processes: int
     open_files: int = 1024
+    locked_bytes: int = 0
 
 
 def limit(resources: Resources, account_is_its_own: bool) -> None:
@@ -40,7 +42,7 @@ def limit(resources: Resources, account_is_its_own: bool) -> None:
         resource.RLIMIT_NPROC: present + resources.processes,
         resource.RLIMIT_NOFILE: resources.open_files,
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_MEMLOCK: 0,
+        resource.RLIMIT_MEMLOCK: resources.locked_bytes,
         resource.RLIMIT_MSGQUEUE: 0,
     }
     if resources.added_memory_bytes:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NoReturn
 
-from grader.confine import landlock, mounts, namespaces, privileges, resources, seccomp, visible
+from grader.confine import landlock, mounts, namespaces, nvidia, privileges, resources, seccomp, visible
 from grader.confine.resources import Resources
 from grader.confine.syscalls import prctl
 
@@ -34,11 +34,13 @@ class Confines:
         resources: Limits that the kernel keeps for each of its processes.
         scratch_bytes: What all its files together may hold, those in shared memory included.
         programs: Whether it may start other programs.
+        gpu: Whether it may use the GPU, where the process that forks it was told that there is one.
     """
 
     resources: Resources
     scratch_bytes: int
     programs: bool = False
+    gpu: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,8 @@ class Sandbox:
 
     def __init__(self, mode: Mode, cuda: bool = False, writable: tuple[Path, ...] = ()) -> None:
         self.mode = mode
-        self._devices = visible.nvidia_devices() if cuda else ()
-        self._cuda = cuda
+        self._devices = nvidia.devices() if cuda else ()
+        self._libraries = nvidia.libraries() if cuda else ()
         self._writable = writable
         self._own_processes = -1
         self._forks = 0
@@ -89,7 +91,8 @@ class Sandbox:
         root = Path.cwd()
         mounts.make_private()
         mounts.tmpfs(str(root), _ROOT_BYTES)
-        mounts.build_root(root, visible.interpreter(), self._writable, map(Path, self._devices))
+        readable = (*visible.interpreter(), *map(Path, self._libraries))
+        mounts.build_root(root, readable, self._writable, map(Path, self._devices))
         # An unprivileged process may mount its own /proc only while it still sees one (mount_namespaces(7)).
         mounts.proc(str(root / "proc"))
         mounts.enter_root(root)
@@ -145,21 +148,23 @@ class Sandbox:
             return places
         privileges.drop(user, self._reach_all)
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user has cleared it
-        self._restrict_files(places, confines.programs)
+        self._restrict_files(places, confines)
         own = self.mode == "namespaces"
         own_signals = own or landlock.scopes_signals(landlock.abi())
         seccomp.install(sockets=own, programs=confines.programs, signals=own_signals, own_files=own)
         return places
 
-    def _restrict_files(self, places: Places, programs: bool) -> None:
-        devices = (*visible.DEVICES, *self._devices)
+    def _restrict_files(self, places: Places, confines: Confines) -> None:
+        devices = (*visible.DEVICES, *(self._devices if confines.gpu else ()))
+        write = [places.work, places.temporary, places.home]
         if self.mode == "namespaces":
-            write = [places.work, places.temporary, places.home, _SHARED_MEMORY]
-            write += ["/proc"] if self._cuda else []  # the driver names its threads there
-            landlock.restrict(read=["/"], write=write, devices=devices, programs=programs, tcp=True)
+            write += [_SHARED_MEMORY, *(["/proc"] if confines.gpu else [])]  # the driver names its threads there
+            landlock.restrict(read=["/"], write=write, devices=devices, programs=confines.programs, tcp=True)
         else:
-            write = [places.work, places.temporary, places.home]
-            landlock.restrict(read=visible.readable(), write=write, devices=devices, programs=programs)
+            read = visible.readable()
+            if confines.gpu:
+                read, write = (*read, *nvidia.read()), [*write, nvidia.own_process()]
+            landlock.restrict(read=read, write=write, devices=devices, programs=confines.programs)
 
 
 def reads_past_permissions(mode: Mode) -> bool:

@@ -41,10 +41,3 @@ def exposed(secrets: Iterable[Path]) -> Path | None:
         if any(secret.resolve().is_relative_to(place) for place in places):
             return secret
     return None
-
-
-def nvidia_devices() -> tuple[str, ...]:
-    """The device nodes that CUDA needs, where there are any; nvidia-uvm-tools too, without which new drivers fail."""
-    found = [str(path) for path in Path("/dev").glob("nvidia*") if not path.is_dir()]
-    found += [str(path) for path in Path("/dev/nvidia-caps").glob("*")]
-    return (*sorted(found), *(["/dev/dxg"] if Path("/dev/dxg").exists() else []))

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+import msgspec
+
 from grader.assignment.avoid import avoided_by
-from grader.assignment.model import Exercise
+from grader.assignment.model import DevicesCount, Exercise
 from grader.authoring.spec import CheckSpec
-from grader.grading.model import CellProblem, ExerciseGrade, Hint
+from grader.grading.model import CellProblem, ExerciseGrade, Grade, Hint
 from grader.grading.pipeline import Observed
 from grader.grading.points import add_up, grade_check, passes
 from grader.judge.errors import meaning
 from grader.looks.model import Look, Looks
 from grader.notebook.cells import definitions, source_of
 from grader.notebook.model import Cell
-from grader.observe.supervisor import CellEnd
+from grader.observe.results import CellEnd
 
 _NO_LOOKS = Looks()
 
@@ -27,6 +29,7 @@ def exercises(
     cells: Sequence[Cell],
     looks: Looks = _NO_LOOKS,
     skipped: Mapping[str, str] = MappingProxyType({}),
+    count: DevicesCount = "all",
 ) -> tuple[ExerciseGrade, ...]:
     """Grade each exercise of an assignment.
 
@@ -37,6 +40,7 @@ def exercises(
         cells: The student's code cells.
         looks: What was found in their text.
         skipped: Exercises that could not be checked here, by id, with the reason.
+        count: Where a check has to pass.
 
     Returns:
         The exercises' grades, in order.
@@ -50,8 +54,34 @@ def exercises(
             graded.append(_skipped(exercise, cells, skipped[exercise.id]))
         elif own:
             found = (*looks.exercises.get(exercise.id, ()), *_called(exercise, own, by_device))
-            graded.append(_exercise(exercise, own, by_device, cells, _note(exercise, defined, ends), found))
+            graded.append(_exercise(exercise, own, by_device, cells, _note(exercise, defined, ends), found, count))
     return tuple(graded)
+
+
+def filled(
+    grade: Grade, exercises: tuple[ExerciseGrade, ...], by_device: Sequence[Observed], cells: Sequence[Cell]
+) -> Grade:
+    """Fill in a grade what follows from its exercises and from what was observed.
+
+    Args:
+        grade: A grade without points.
+        exercises: The exercises' grades.
+        by_device: What was observed, one entry a device.
+        cells: The student's code cells.
+
+    Returns:
+        The grade with its score, the cells that failed, what was printed, and the GPU memory that was used.
+    """
+    peaks = [observed.gpu_peak_bytes for observed in by_device if observed.gpu_peak_bytes is not None]
+    return msgspec.structs.replace(
+        grade,
+        score=add_up(exercise.score for exercise in exercises),
+        max_score=add_up(exercise.max_score for exercise in exercises),
+        gpu_peak_bytes=max(peaks, default=None),
+        cells=cell_problems(by_device, cells),
+        output=next((observed.output for observed in by_device if observed.output), ""),
+        exercises=exercises,
+    )
 
 
 def cell_problems(by_device: Sequence[Observed], cells: Sequence[Cell]) -> tuple[CellProblem, ...]:
@@ -81,10 +111,11 @@ def _exercise(
     cells: Sequence[Cell],
     note: str,
     looks: tuple[Look, ...],
+    count: DevicesCount,
 ) -> ExerciseGrade:
     runs = {check.name: [observed.runs[check.name] for observed in by_device] for check in own}
-    passed = {name: passes(found) for name, found in runs.items()}
-    grades = tuple(grade_check(check, runs[check.name], passed) for check in own)
+    passed = {name: passes(found, count) for name, found in runs.items()}
+    grades = tuple(grade_check(check, runs[check.name], passed, count) for check in own)
     code, code_cells = source_of(cells, exercise.names)
     return ExerciseGrade(
         id=exercise.id,

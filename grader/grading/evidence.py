@@ -13,7 +13,7 @@ from grader.assignment.errors import BadAssignment
 from grader.assignment.extract import extract
 from grader.errors import BadInput
 from grader.notebook.parse import PARSING
-from grader.observe.supervisor import CellEnd
+from grader.observe.results import CellEnd
 from grader.wire.body import read_body
 from grader.wire.errors import WireError
 from grader.wire.outcome import Outcome

@@ -11,8 +11,8 @@ from grader.assignment.model import Exercise, Limits
 from grader.looks.model import Look, LookCell, LookExercise, LookRequest, Looks
 from grader.looks.notebook import unparsed
 from grader.notebook.model import Cell
+from grader.observe.allowed import confines
 from grader.observe.engine import Engine, Process
-from grader.observe.supervisor import confines
 from grader.wire import frames
 from grader.wire.errors import WireError
 

@@ -175,6 +175,10 @@ class Grade(msgspec.Struct, frozen=True, kw_only=True):
         version: SHA-256 of the assignment's files that it was graded by; "" in grades of before that was kept.
         environment: Versions and platform by name: "python", "torch", "platform", "device", "grader" ...
         confinement: The layers that confined the student's code; empty where it ran unconfined.
+        provisional: Devices that the grade should rest on and that its checks were not run on; the grade stands once
+            there are none.
+        gpu_peak_bytes: The most GPU memory that its processes were seen to hold, from outside, what CUDA takes for
+            itself included; None where no GPU was used or nothing could tell.
         notices: Sentences about the run that a reader should know, such as a shell line that was not run.
         cells: Cells that did not run to their end.
         output: What the notebook printed while it ran, cut.
@@ -201,6 +205,8 @@ class Grade(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     environment: dict[str, str]
     confinement: tuple[str, ...] = ()
+    provisional: tuple[str, ...] = ()
+    gpu_peak_bytes: int | None = None
     notices: tuple[str, ...] = ()
     cells: tuple[CellProblem, ...] = ()
     output: str = ""

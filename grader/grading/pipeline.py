@@ -14,15 +14,16 @@ import msgspec
 from grader.authoring.spec import REHEARSAL, CheckSpec
 from grader.grading import requests
 from grader.grading.judging import Judging
-from grader.grading.model import Hint, LeafHint, Run
+from grader.grading.model import Hint, Run
 from grader.grading.recording import ReferenceOutcomes
 from grader.grading.reference import CheckSources, ReferenceSource
 from grader.grading.rehearsing import Rehearsal
 from grader.grading.replayed import Observing
+from grader.grading.runs import hint_of, matches, run_of, told_by_cpu
 from grader.grading.seeds import check_seed
 from grader.judge.verdict import Verdict
 from grader.observe.protocol import CheckSource
-from grader.observe.supervisor import CellEnd, CheckResult
+from grader.observe.results import CellEnd, CheckResult
 from grader.wire.outcome import Missing, Outcome, Raised, Returned, Stopped
 
 Progress = Callable[[str], None]
@@ -40,6 +41,7 @@ class Observed:
         runs: Each check's run by name.
         results: Each check's outcomes by name, to be judged again later.
         hints: The misconception that explains an exercise, by exercise id.
+        references: What the reference observed, by check.
         ends: Cells that did not run to their end.
         output: What the notebook printed.
         notices: Sentences for the report.
@@ -47,11 +49,13 @@ class Observed:
         checks_seconds: Running and judging the checks.
         peak_bytes: The most memory that the session held.
         rehearsed: What a rehearsal in the same session found, where there was one.
+        gpu_peak_bytes: The most GPU memory that it was seen to hold, from outside; None where nothing could tell.
     """
 
     runs: dict[str, Run] = field(default_factory=dict)
     results: dict[str, CheckResult] = field(default_factory=dict)
     hints: dict[str, Hint] = field(default_factory=dict)
+    references: References = field(default_factory=dict)
     ends: tuple[CellEnd, ...] = ()
     output: str = ""
     notices: tuple[str, ...] = ()
@@ -59,6 +63,10 @@ class Observed:
     checks_seconds: float = 0.0
     peak_bytes: int = 0
     rehearsed: Observed | None = None
+    gpu_peak_bytes: int | None = None
+
+
+NOTHING = Observed()
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,7 @@ class Exam:
         reference: Where the reference's outcomes come from.
         avoid: What each exercise is to be written without, by its id.
         rehearse: Whether what passes runs once more on the simulated device.
+        on_cpu: What was found on the CPU, which results on another device are compared with too.
     """
 
     assignment: str
@@ -88,6 +97,7 @@ class Exam:
     reference: ReferenceSource
     avoid: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rehearse: bool = False
+    on_cpu: Observed = NOTHING
 
 
 def observe_and_judge(exam: Exam, session: Observing, progress: Progress) -> Observed:
@@ -140,9 +150,10 @@ def observe_and_judge(exam: Exam, session: Observing, progress: Progress) -> Obs
             reference_side.shutdown(wait=False, cancel_futures=True)
             raise
     return Observed(
-        runs={check.name: _run_of(exam, check, judged[check.name], diagnoses) for check in exam.checks},
+        runs={c.name: _run_of(exam, c, judged[c.name], diagnoses.get(c.exercise)) for c in exam.checks},
         results={name: result for name, (result, _) in judged.items()},
-        hints={e: _hint(exam, d.exercise) for e, d in diagnoses.items() if d.exercise},
+        hints={e: hint_of(exam.hints, d.exercise) for e, d in diagnoses.items() if d.exercise},
+        references=references,
         ends=tuple(session.ends[number] for number in sorted(session.ends)),
         output=session.output,
         notices=session.notices,
@@ -150,6 +161,7 @@ def observe_and_judge(exam: Exam, session: Observing, progress: Progress) -> Obs
         checks_seconds=time.monotonic() - started,
         peak_bytes=session.peak_bytes,
         rehearsed=Observed(runs=rehearsal.runs, results=rehearsal.results) if exam.rehearse else None,
+        gpu_peak_bytes=session.gpu_peak_bytes,
     )
 
 
@@ -232,7 +244,8 @@ def _judge(exam: Exam, checks: Sequence[CheckSpec], results: Results, references
         kept = _within_room(result.outcomes[0], references[check.name])
         result = replace(result, outcomes=(kept,))
         seed = check_seed(exam.seed, exam.assignment, check.name)
-        request = requests.Judge(check, seed, result.outcomes[0], references[check.name])
+        home = exam.on_cpu.references.get(check.name)
+        request = requests.Judge(check, seed, result.outcomes[0], references[check.name], home)
         found[check.name] = (result, exam.judging.judge(request))
     return found
 
@@ -292,41 +305,6 @@ def _unwritten(outcome: Outcome) -> bool:
     return isinstance(outcome, Raised) and outcome.error == "NotImplementedError" and not outcome.message
 
 
-def _run_of(exam: Exam, check: CheckSpec, judged: Judged, diagnoses: dict[str, requests.Diagnosed]) -> Run:
-    result, verdict = judged
-    outcome = result.outcomes[0]
-    diagnosis = diagnoses.get(check.exercise)
-    name = diagnosis.checks.get(check.name) if diagnosis else None
-    return Run(
-        device=exam.device,
-        verdict=verdict.verdict,
-        seconds=round(result.seconds[0], 4),
-        message=verdict.message,
-        misconception=_hint(exam, name) if name else None,
-        parts=_parts(exam, diagnosis.leaves.get(check.name, {})) if diagnosis else (),
-        differences=verdict.differences,
-        frames=outcome.frames if isinstance(outcome, Raised) else (),
-        output=result.output[:4000],
-    )
-
-
-def _parts(exam: Exam, leaves: Mapping[str, str]) -> tuple[LeafHint, ...]:
-    """The misconceptions that explain single leaves, each with its leaves."""
-    return tuple(
-        LeafHint(tuple(path for path, own in leaves.items() if own == name), _hint(exam, name))
-        for name in dict.fromkeys(leaves.values())
-    )
-
-
-def _hint(exam: Exam, name: str) -> Hint:
-    return Hint(name, exam.hints.get(name, ""))
-
-
-def not_run(checks: Sequence[CheckSpec], device: str, why: str) -> dict[str, Run]:
-    """The runs of checks that are not tried on a device: neither passed nor failed."""
-    return {c.name: Run(device=device, verdict="not run", seconds=0.0, message=why) for c in checks}
-
-
-def not_here(checks: Sequence[CheckSpec], device: str) -> dict[str, Run]:
-    """The runs of a device that this machine has not."""
-    return not_run(checks, device, f"not run: no {device} device here")
+def _run_of(exam: Exam, check: CheckSpec, judged: Judged, diagnosis: requests.Diagnosed | None) -> Run:
+    run = run_of(exam.device, *judged, *matches(diagnosis, check.name), exam.hints)
+    return told_by_cpu(run, exam.on_cpu.runs.get(check.name))

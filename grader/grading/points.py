@@ -6,17 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from grader.assignment.model import DevicesCount
 from grader.authoring.spec import REHEARSAL, CheckSpec
 from grader.grading.model import CheckGrade, Run
 
 
-def grade_check(spec: CheckSpec, runs: Sequence[Run], passed: Mapping[str, bool]) -> CheckGrade:
-    """Give one check its points: all of them when it passes wherever it ran, none otherwise.
+def grade_check(
+    spec: CheckSpec, runs: Sequence[Run], passed: Mapping[str, bool], count: DevicesCount = "all"
+) -> CheckGrade:
+    """Give one check its points: all of them when it passes where it has to, none otherwise.
 
     Args:
         spec: The check.
         runs: Its runs, one a device; "not run" neither earns nor loses, and a rehearsal never does.
         passed: Which checks of the exercise passed, for those that this one needs.
+        count: Where it has to pass.
 
     Returns:
         The check's grade; a pass without the checks that it needs is "blocked" and earns nothing.
@@ -28,16 +32,25 @@ def grade_check(spec: CheckSpec, runs: Sequence[Run], passed: Mapping[str, bool]
         name=spec.name,
         visibility="hidden" if spec.visibility == "hidden" else "public",
         description=spec.description,
-        points=spec.points if passes(runs) else 0.0,
+        points=spec.points if passes(runs, count) else 0.0,
         max_points=spec.points,
         runs=tuple(runs),
     )
 
 
-def passes(runs: Iterable[Run]) -> bool:
-    """Whether a check passed: it ran somewhere, and passed wherever it ran; a rehearsal is none of these."""
-    ran = [run.verdict == "pass" for run in runs if run.verdict != "not run" and run.device != REHEARSAL]
-    return bool(ran) and all(ran)
+def passes(runs: Iterable[Run], count: DevicesCount = "all") -> bool:
+    """Whether a check passed where it has to; a rehearsal is no place where it ran.
+
+    Args:
+        runs: Its runs.
+        count: "all" for wherever it ran, "any" for one such place, "cpu" for the CPU (or wherever it ran, where that
+            was not on the CPU). A check that ran nowhere has not passed.
+    """
+    ran = [run for run in runs if run.verdict != "not run" and run.device != REHEARSAL]
+    if count == "cpu":
+        ran = [run for run in ran if run.device == "cpu"] or ran
+    passed = [run.verdict == "pass" for run in ran]
+    return any(passed) if count == "any" else bool(passed) and all(passed)
 
 
 def spread(points: Sequence[float], total: float) -> list[float]:

@@ -9,7 +9,7 @@ from grader.authoring.spec import REHEARSAL, CheckSpec
 from grader.grading.model import Run
 from grader.grading.recording import ReferenceOutcomes
 from grader.judge.verdict import Verdict
-from grader.observe.supervisor import CheckResult
+from grader.observe.results import CheckResult
 from grader.wire.outcome import Outcome, Raised, Returned, Stopped
 
 # A rehearsed check takes about three times as long as on the CPU; all of them together must not keep anybody waiting.

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from grader.authoring.spec import REHEARSAL
 from grader.observe.protocol import CheckSource
-from grader.observe.supervisor import CellEnd, CheckResult
+from grader.observe.results import CellEnd, CheckResult
 from grader.wire.outcome import Outcome, Stopped
 
 _NOT_REHEARSED = Stopped("not run", "it was not when the work ran")
@@ -36,6 +36,10 @@ class Observing(Protocol):
     @property
     def peak_bytes(self) -> int:
         """The most memory that it held."""
+
+    @property
+    def gpu_peak_bytes(self) -> int | None:
+        """The most GPU memory that it was seen to hold; None where nothing could tell."""
 
     def run_notebook(self) -> None:
         """Run the cells."""
@@ -68,6 +72,7 @@ class Replayed:
     notices: tuple[str, ...] = ()
     notebook_seconds: float = 0.0
     peak_bytes: int = 0
+    gpu_peak_bytes: int | None = None
 
     def run_notebook(self) -> None:
         """Nothing to run."""

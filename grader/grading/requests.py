@@ -28,12 +28,16 @@ class Described(msgspec.Struct, frozen=True, tag="described"):
 
 
 class Judge(msgspec.Struct, frozen=True, tag="judge"):
-    """Judge one outcome; `seed` is the check's, from which secret labels are made."""
+    """Judge one outcome; `seed` is the check's, from which secret labels are made.
+
+    `home` is what the reference observed on the CPU, where the outcome is of another device.
+    """
 
     check: CheckSpec
     seed: str
     outcome: Outcome
     reference: ReferenceOutcomes
+    home: ReferenceOutcomes | None = None
 
 
 class Judged(msgspec.Struct, frozen=True, tag="judged"):

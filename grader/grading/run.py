@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +12,6 @@ from types import TracebackType
 import msgspec
 
 from grader.assignment.folder import Assignment
-from grader.authoring.forgeable import inside_judges
 from grader.authoring.spec import REHEARSAL, CheckSpec, VariantSpec
 from grader.grading import assemble, rehearsing
 from grader.grading.evidence import Asked, Evidence, check_digests, data_digest
@@ -20,18 +19,21 @@ from grader.grading.judging import Judging, refuse_verdicts
 from grader.grading.looking import in_plain_sight, look_at
 from grader.grading.model import ExerciseGrade, Grade, Timing
 from grader.grading.needs import checks_left, rescaling, skipped
-from grader.grading.pipeline import Exam, Observed, Progress, not_here, not_run, observe_and_judge
-from grader.grading.points import add_up
+from grader.grading.notices import Circumstances, notices
+from grader.grading.pipeline import NOTHING, Exam, Observed, Progress, observe_and_judge
 from grader.grading.recording import Recording
 from grader.grading.reference import CheckSources, LiveReference, RecordedReference, ReferenceSource
 from grader.grading.replayed import Observing
 from grader.grading.requests import Described, Judge
+from grader.grading.runs import not_here, not_run
 from grader.grading.shared import SharedReference
 from grader.grading.submission import Submission, ungraded
 from grader.grading.validate import validate
 from grader.judge.verdict import Verdict
 from grader.observe import probe
+from grader.observe.allowed import ON_CPU
 from grader.observe.engine import Engine
+from grader.observe.gpu import GpuMemory, open_nvml
 from grader.observe.supervisor import Session
 
 
@@ -83,6 +85,8 @@ class GradingRun:
         self._started = time.monotonic() if started is None else started
         self._limits = assignment.settings.limits
         self.here: tuple[str, ...] = ("cpu", REHEARSAL)
+        self._probed = probe.Devices(("cpu",))
+        self._gpu: GpuMemory | None = None
         self._start_seconds = 0.0
         self._keep = keep
         self._rehearse = rehearse
@@ -96,7 +100,9 @@ class GradingRun:
         try:
             self._described = self._describe()
             if set(self.devices) - {"cpu", REHEARSAL}:
-                self.here = (*probe.devices(self._engine), REHEARSAL)
+                self._probed = probe.devices(self._engine)
+                self.here = (*self._probed.here, REHEARSAL)
+                self._gpu = open_nvml() if "cuda" in self.here else None
             if self._rehearse:
                 self.devices = rehearsing.order(self.devices, self.here, self._engine.forks)
         except BaseException:
@@ -163,26 +169,17 @@ class GradingRun:
             looks, asked = looking.result(), asking.result()
         if self._recording is not None:
             looks = in_plain_sight(looks)  # nobody but the student reads this grade
-        exercises = assemble.exercises(settings, self.checks, by_device, cells, looks, self.skipped)
+        observed, count = tuple(by_device.values()), self.assignment.settings.devices_count
+        exercises = assemble.exercises(settings, self.checks, observed, cells, looks, self.skipped, count)
         grade = msgspec.structs.replace(self._grade(submission, by_device, exercises), looks=looks.elsewhere)
-        found = dict(zip(self.devices, by_device, strict=True))
-        evidence = Evidence(
-            outcomes={device: {n: r.outcomes[0] for n, r in o.results.items()} for device, o in found.items()},
-            asked=asked,
-            ends={device: observed.ends for device, observed in found.items()},
-        )
-        return Graded(grade, evidence, tuple(by_device))
+        outcomes = {device: {n: r.outcomes[0] for n, r in o.results.items()} for device, o in by_device.items()}
+        return Graded(grade, Evidence(outcomes, asked, {device: o.ends for device, o in by_device.items()}), observed)
 
     @cached_property
     def asked(self) -> Asked:
         """What the checks of this run observe, as digests."""
         names = [check.name for check in self.checks]
         return Asked(check_digests(self.assignment.checks_source(), names), data_digest(self.assignment.data_files))
-
-    def _texts(self, submission: Submission) -> Iterator[str]:
-        """All code that runs for a submission."""
-        yield self.assignment.checks_source()
-        yield from (cell.source for cell in (submission.notebook.code if submission.notebook else ()))
 
     def _describe(self) -> Described:
         if self._recording is not None:
@@ -198,7 +195,7 @@ class GradingRun:
 
     def on_devices(
         self, devices: Sequence[str], session_of: Callable[[str], Observing], progress: Progress = lambda _: None
-    ) -> list[Observed]:
+    ) -> dict[str, Observed]:
         """Observe and judge on several devices, one after the other.
 
         Args:
@@ -209,19 +206,24 @@ class GradingRun:
         Returns:
             What was found on each device; every check of the run has a run in it.
         """
-        rehearse = REHEARSAL in devices
-        real = [device for device in devices if device != REHEARSAL]
-        found = {d: self._on_device(d, session_of(d), progress, rehearse and d == "cpu") for d in real}
-        if rehearse:
-            beside = found["cpu"].rehearsed if "cpu" in found else None
-            found[REHEARSAL] = beside or Observed()
-            missing = [check for check in self.checks if check.name not in found[REHEARSAL].runs]
-            found[REHEARSAL].runs.update(not_run(missing, REHEARSAL, "not rehearsed: it was not run on the CPU"))
-        return [found[device] for device in devices]
+        found: dict[str, Observed] = {}
+        for device in devices:
+            if device != REHEARSAL:
+                found[device] = self._on_device(device, session_of(device), progress, found, REHEARSAL in devices)
+        if REHEARSAL in devices:
+            rehearsed = (found["cpu"].rehearsed if "cpu" in found else None) or Observed()
+            missing = [check for check in self.checks if check.name not in rehearsed.runs]
+            rehearsed.runs.update(not_run(missing, REHEARSAL, "not rehearsed: it was not run on the CPU"))
+            found[REHEARSAL] = rehearsed
+        return {device: found[device] for device in devices}
 
-    def _on_device(self, device: str, session: Observing, progress: Progress, rehearse: bool) -> Observed:
+    def _on_device(
+        self, device: str, session: Observing, progress: Progress, found: Mapping[str, Observed], rehearse: bool
+    ) -> Observed:
         if device not in self.here:
-            return Observed(runs=not_here(self.checks, device))
+            return Observed(runs=not_here(self.checks, device, self._probed.broken.get(device, "")))
+        if device != "cpu" and self._recording is not None:
+            return Observed(runs=not_run(self.checks, device, "not run: what was recorded was observed on the CPU"))
         cut_off = {check.name for check in self._cut_off()}
         checks = tuple(check for check in self.checks if check.runs_on(device) and check.name not in cut_off)
         sources = CheckSources(self.assignment.checks_source())
@@ -236,7 +238,8 @@ class GradingRun:
             judging=self._judging,
             reference=reference,
             avoid={exercise.id: exercise.avoid for exercise in self.assignment.settings.exercise},
-            rehearse=rehearse,
+            rehearse=rehearse and device == "cpu",
+            on_cpu=NOTHING if device in ON_CPU else found.get("cpu", NOTHING),
         )
         try:
             observed = observe_and_judge(exam, session, progress)
@@ -257,7 +260,8 @@ class GradingRun:
     ) -> Session:
         """A session of this run for a notebook's code cells, with the assignment's data and its files beside it."""
         beside = {**(files or {}), **self.assignment.data_files}  # what is handed in never replaces the course's data
-        return Session(self._engine, cells, self._limits, self.seed, device, beside)
+        gpu = self._gpu if device == "cuda" else None
+        return Session(self._engine, cells, self._limits, self.seed, device, beside, gpu=gpu)
 
     def live_reference(self, device: str = "cpu") -> LiveReference:
         """The reference, to be observed with this run's inputs."""
@@ -284,45 +288,31 @@ class GradingRun:
         )
 
     def _grade(
-        self, submission: Submission, by_device: Sequence[Observed], exercises: tuple[ExerciseGrade, ...]
+        self, submission: Submission, by_device: Mapping[str, Observed], exercises: tuple[ExerciseGrade, ...]
     ) -> Grade:
+        observed = tuple(by_device.values())
         cells = submission.notebook.code if submission.notebook else ()
-        absent = [d for d in self.devices if d not in self.here]
-        notices = [*submission.notices, *(n for observed in by_device for n in observed.notices)]
-        notices += [f"provisional: the checks were not run on {d}, which is not here" for d in absent]
-        if cut_off := self._cut_off():
-            notices.append(
-                f"provisional: {len(cut_off)} checks were not run; their processes have to talk to each other, "
-                "and the confinement here leaves them no sockets"
-            )
-        notices += filter(None, [rehearsing.told(o.rehearsed.runs.values() if o.rehearsed else ()) for o in by_device])
-        if rescaled := rescaling(self._described.checks, self.skipped):
-            notices.append(rescaled)
-        if not self._engine.layers:
-            notices.append("ran unconfined: the code ran with the rights of the account that graded it")
-        if self._engine.mode == "landlock" and any("num_workers" in text for text in self._texts(submission)):
-            notices.append("loaders ran without worker processes (num_workers=0): the confinement here has none")
-        if names := inside_judges(self.assignment.checks_source()):
-            notices.append(
-                f"{len(names)} of the checks decided beside the submission's own code, which can make such a test "
-                "pass; only a look at that code tells"
-            )
+        found = Circumstances(
+            assignment=self.assignment,
+            engine=self._engine,
+            devices=self.devices,
+            here=("cpu",) if self._recording else self.here,  # what was recorded was observed on the CPU
+            cut_off=len(self._cut_off()),
+            rescaled=rescaling(self._described.checks, self.skipped),
+        )
         base = ungraded(self.assignment, submission, "graded", "", seed=self.seed, devices=self.devices)
         return msgspec.structs.replace(
-            base,
-            score=add_up(exercise.score for exercise in exercises),
-            max_score=add_up(exercise.max_score for exercise in exercises),
+            assemble.filled(base, exercises, observed, cells),
             scope="public" if self._recording else "full",
             hidden_checks=self._recording.hidden_checks if self._recording else 0,
             confinement=self._engine.layers,
-            notices=tuple(dict.fromkeys(notices)),
-            cells=assemble.cell_problems(by_device, cells),
-            output=next((observed.output for observed in by_device if observed.output), ""),
+            provisional=found.lacking,
+            environment={**base.environment, **self._probed.versions},
+            notices=notices(found, submission, by_device),
             timing=Timing(
                 start_seconds=round(self._start_seconds, 3),
-                notebook_seconds=round(sum(o.notebook_seconds for o in by_device), 3),
-                checks_seconds=round(sum(o.checks_seconds for o in by_device), 3),
+                notebook_seconds=round(sum(each.notebook_seconds for each in observed), 3),
+                checks_seconds=round(sum(each.checks_seconds for each in observed), 3),
                 total_seconds=round(time.monotonic() - self._started, 3),
             ),
-            exercises=exercises,
         )

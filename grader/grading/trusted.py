@@ -25,13 +25,16 @@ from grader.grading.requests import (
     Judged,
     Request,
 )
+from grader.judge.across import across
 from grader.judge.alike import Seen
 from grader.judge.diagnose import diagnose
-from grader.judge.judge import Reference, judge
+from grader.judge.judge import Reference, judge, summary
 from grader.judge.verdict import Verdict
 from grader.observe.protocol import MESSAGE_LIMITS
 from grader.wire import frames
-from grader.wire.outcome import Outcome
+from grader.wire.decode import decode
+from grader.wire.encode import encode
+from grader.wire.outcome import Outcome, Returned
 from grader.wire.tree import Tree
 
 
@@ -60,7 +63,7 @@ def _answer(request: Request, labels: dict[str, Any]) -> Answer:
         return _describe(request, labels)
     if isinstance(request, Judge):
         known = secrets_of(request.check, request.seed, labels)
-        return Judged(judge_outcome(request.outcome, request.reference, request.check, known))
+        return Judged(judge_outcome(request.outcome, request.reference, request.check, known, request.home))
     return diagnose_outcomes(request.checks, request.outcomes, request.verdicts, request.references, request.variants)
 
 
@@ -69,9 +72,17 @@ def judge_outcome(
     reference: ReferenceOutcomes,
     check: CheckSpec,
     labels: Mapping[str, Tree] | None = None,
+    home: ReferenceOutcomes | None = None,
 ) -> Verdict:
-    """Judge one outcome against the reference's; see `grader.judge.judge.judge`."""
-    return judge(outcome, _reference(reference), check.compare, labels or {})
+    """Judge one outcome against the reference's on the same device, and against that on the CPU where it is given.
+
+    See `grader.judge.judge.judge` and `grader.judge.across.across`.
+    """
+    verdict = judge(outcome, _reference(reference), check.compare, labels or {})
+    if verdict.verdict != "pass" or home is None or not isinstance(outcome, Returned):
+        return verdict
+    found = across(decode(outcome.observation), _reference(home), _reference(reference), check.compare)
+    return Verdict("fail", f"compared with the reference on the CPU: {summary(found)}", found) if found else verdict
 
 
 def diagnose_outcomes(
@@ -133,9 +144,6 @@ def _callables(module: ModuleType) -> dict[str, Any]:
 
 def secrets_of(check: CheckSpec, seed: str, labels: Mapping[str, Any]) -> dict[str, Tree]:
     """Make the labels that only the judge may hold, from the same seed as the check's inputs."""
-    from grader.wire.decode import decode
-    from grader.wire.encode import encode
-
     names = {c.against for c in check.compare.values() if isinstance(c, Accuracy)}
     return {name: decode(encode(labels[name](Rng(seed)))) for name in names}
 

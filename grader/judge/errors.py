@@ -79,7 +79,21 @@ _MEANINGS = (
         r"index out of range in self|index -?\d+ is out of bounds",
         "an index is beyond the size of what it looks into",
     ),
-    ("", r"CUDA out of memory|can't allocate memory|DefaultCPUAllocator", "more memory was asked for than is allowed"),
+    (
+        "",
+        r"(CUDA|HIP) out of memory|CUDA error: out of memory|CUBLAS_STATUS_ALLOC_FAILED",
+        "more GPU memory was asked for than is allowed: smaller batches, or fewer tensors kept there, need less",
+    ),
+    (
+        "",
+        r"device-side assert",
+        "the GPU was given a value that it cannot use, as a rule an index that is too large or a label that is not "
+        "smaller than the number of classes",
+    ),
+    ("", r"illegal memory access|misaligned address", "the GPU read or wrote where none of its tensors is"),
+    ("", r"re-initialize CUDA in forked", "a process that was forked cannot use the GPU its parent uses"),
+    ("", r"CUDA error: |CUBLAS_STATUS_|CUDNN_STATUS_", "the GPU failed, and what is at fault shows on the CPU only"),
+    ("", r"can't allocate memory|DefaultCPUAllocator", "more memory was asked for than is allowed"),
     ("MemoryError", r"", "more memory was asked for than is allowed"),
     ("", r"incorrect number of gradients", "backward must return one gradient for each argument of forward"),
     ("", r"sampler option is mutually exclusive with shuffle", "a loader takes either a sampler or shuffle=True"),

@@ -43,6 +43,7 @@ def answer(found: Message | Stopped, request: CheckRequest) -> CheckAnswer | Sto
         tuple(_bounded(outcome) for outcome in said.outcomes),
         tuple(seconds if 0 <= seconds < math.inf else 0.0 for seconds in said.seconds),
         _called(said.called, request),
+        said.sound,
     )
 
 

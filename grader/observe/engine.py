@@ -9,16 +9,17 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 from grader.confine.sandbox import Confines, Mode
-from grader.errors import BadInput
+from grader.errors import BadInput, GraderFault
 from grader.observe import processes
 
 
-class EngineFault(Exception):
+class EngineFault(GraderFault):
     """The grader's own machinery failed: no torch, no fork, no process. Never the student's doing."""
 
 
@@ -85,9 +86,13 @@ class Process:
         """Memory of the whole tree; exact where over the limit."""
         return processes.memory_bytes(self.pid, limit_bytes, self._shared_before)
 
+    def tree(self) -> frozenset[int]:
+        """The ids of the whole tree's processes."""
+        return frozenset((self.pid, *processes.descendants(self.pid)))
+
     def count(self) -> int:
         """How many processes the whole tree has."""
-        return 1 + len(processes.descendants(self.pid))
+        return len(self.tree())
 
     def folder_bytes(self) -> int:
         """What its folder holds on disk; 0 where it has none, since the kernel then keeps a quota."""
@@ -99,9 +104,17 @@ class Process:
         """Its wait status once it has ended, None where that is unknown."""
         return self._status()
 
-    def close(self) -> None:
-        """End it, let go of its descriptors and remove its folder."""
+    def close(self, wait_seconds: float = 0.0) -> bool:
+        """End it, let go of its descriptors and remove its folder.
+
+        Args:
+            wait_seconds: How long to wait until it has ended.
+
+        Returns:
+            Whether it was seen to have ended, where that was waited for.
+        """
         self.kill()
+        gone = self._wait(wait_seconds) if wait_seconds else True
         self.channel.close()
         for descriptor in (self.output, self._pidfd):
             if descriptor >= 0:
@@ -109,6 +122,16 @@ class Process:
                     os.close(descriptor)
         if self._folder is not None:
             _remove(self._folder)
+        return gone
+
+    def _wait(self, seconds: float) -> bool:
+        """Wait until it has ended, and not for ever: a driver may keep even a killed process for a while."""
+        until = time.monotonic() + seconds
+        while self.alive():
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.01)
+        return True
 
 
 def _remove(folder: tempfile.TemporaryDirectory[str]) -> None:

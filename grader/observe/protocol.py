@@ -48,6 +48,7 @@ class NotebookRequest(msgspec.Struct, frozen=True, kw_only=True):
         device: "cpu", "cuda", "rehearsal", ...: where the checks make their inputs.
         workers: Whether loaders may start worker processes.
         fork: Whether each check gets a fork of its own; a CUDA process cannot fork.
+        gpu_memory_bytes: What its tensors may take of a GPU.
     """
 
     cells: tuple[CellSource, ...]
@@ -56,6 +57,7 @@ class NotebookRequest(msgspec.Struct, frozen=True, kw_only=True):
     device: str = "cpu"
     workers: bool = True
     fork: bool = True
+    gpu_memory_bytes: int = 0
 
 
 class CellStarted(msgspec.Struct, frozen=True):
@@ -156,9 +158,11 @@ class CheckAnswer(msgspec.Struct, frozen=True):
         seconds: For each check, how long its first run took; so again for each further overlay.
         called: For each check, the functions that it is to be written without and that were called all the same;
             empty where no check avoids any. Nothing is noted of further overlays.
+        sound: Whether the process can be asked again; a GPU that refused a check refuses all that follow it there.
     """
 
     nonce: str
     outcomes: Annotated[tuple[Outcome, ...], Meta(max_length=_MOST_OUTCOMES)]
     seconds: Annotated[tuple[float, ...], Meta(max_length=_MOST_OUTCOMES)]
     called: Annotated[tuple[tuple[str, ...], ...], Meta(max_length=_MOST_OUTCOMES)] = ()
+    sound: bool = True

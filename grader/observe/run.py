@@ -17,6 +17,7 @@ from grader.authoring.load import load_source
 from grader.authoring.rng import Rng
 from grader.authoring.spec import REHEARSAL
 from grader.authoring.work import MissingName, Work
+from grader.observe import cuda
 from grader.observe.protocol import CheckAnswer, CheckRequest, CheckSource, Overlay, Precision
 from grader.observe.traceback import describe_error
 from grader.observe.used import used
@@ -34,7 +35,7 @@ def run_request(
 
     Args:
         request: The checks' sources, names, seeds and precisions, and the overlays.
-        namespace: What the notebook has defined; overlays are put into it.
+        namespace: What the notebook has defined; overlays are put into it, and taken out again.
         device: Where the checks' inputs are made; the simulated device is there from here on, and not before.
         restore: Puts back what code may have changed of the toolkit, before each overlay.
 
@@ -46,15 +47,15 @@ def run_request(
     runs = _Runs(device)
     defined = dict(namespace)
     for overlay in request.overlays or (None,):
-        if overlay is not None:
-            restore()
-            namespace.clear()
-            namespace.update(defined)
         with _stage(device, namespace):
             if overlay is not None:
                 apply_overlay(overlay, namespace)
             for asked in request.checks:
                 runs.add(asked, namespace)
+        if overlay is not None:
+            restore()
+            namespace.clear()
+            namespace.update(defined)
     called = tuple(runs.called[: len(request.checks)])
     return CheckAnswer(request.nonce, tuple(runs.outcomes), tuple(runs.seconds), called)
 
@@ -115,7 +116,10 @@ def run_check(
     default = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:
-        return Returned(encode(check.function(Work(namespace), Rng(seed, device, dtype))))
+        found = check.function(Work(namespace), Rng(seed, device, dtype))
+        if device == "cuda":
+            cuda.wait()
+        return Returned(encode(found))
     except MissingName as missing:
         return Missing(missing.name)
     except WireError as error:

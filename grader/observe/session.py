@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from grader.authoring.spec import REHEARSAL
+from grader.observe import ended
 from grader.observe.protocol import (
     MESSAGE_LIMITS,
     CellEnded,
@@ -29,7 +30,7 @@ from grader.observe.protocol import (
     Ready,
 )
 from grader.wire import frames
-from grader.wire.outcome import Outcome, Stopped
+from grader.wire.outcome import Stopped
 
 
 def main(channel: int) -> None:
@@ -93,6 +94,7 @@ def _files() -> dict[str, tuple[int, int, int]]:
 def _prepare(request: NotebookRequest) -> None:
     import torch
 
+    from grader.observe import cuda
     from grader.observe.run import seed_everything
 
     os.environ["GRADER_OBSERVED"] = "1"  # grader.check() cells stay quiet: the real checks come later
@@ -100,9 +102,13 @@ def _prepare(request: NotebookRequest) -> None:
     if request.device == REHEARSAL:
         import grader.observe.rehearsal.stage  # noqa: F401 - read here once, and not in each check's fork
     if request.device == "cuda":
-        torch.backends.cuda.matmul.allow_tf32 = False
-        torch.backends.cudnn.allow_tf32 = False
-        torch.use_deterministic_algorithms(True, warn_only=True)
+        try:
+            cuda.start(request.gpu_memory_bytes)
+        except Exception as error:
+            print(error, file=sys.stderr, flush=True)  # the supervisor tells it
+            raise
+    else:
+        cuda.hide()
     seed_everything(request.seed)
 
 
@@ -127,10 +133,28 @@ def _run_cells(shell: Any, request: NotebookRequest, channel: int) -> None:
 def _here(check: CheckRequest, shell: Any, device: str, restore: Callable[[], None]) -> bytes:
     from grader.observe.run import run_request
 
+    _begin(device)
     restore()
     answer = run_request(check, shell.user_ns, device, restore)
     _flush()
-    return _pack(answer)
+    return _pack(msgspec.structs.replace(answer, sound=_sound(device)))
+
+
+def _begin(device: str) -> None:
+    """Have checks that share a process with earlier ones, and with the notebook, begin like the first."""
+    if device == "cuda":
+        from grader.observe import cuda
+
+        cuda.tidy()
+        cuda.exact()
+
+
+def _sound(device: str) -> bool:
+    if device != "cuda":
+        return True
+    from grader.observe import cuda
+
+    return cuda.sound()
 
 
 def _in_fork(check: CheckRequest, run: Callable[[], bytes]) -> bytes:
@@ -159,7 +183,7 @@ def _in_fork(check: CheckRequest, run: Callable[[], bytes]) -> bytes:
     status = _wait(child) if message is None else 0
     if message is not None:
         return message.body  # its end is awaited with the next one's: tearing a large process down takes a while
-    stopped: Outcome = Stopped(*_how_it_ended(status))
+    stopped = _how_it_ended(status)
     return _pack(
         CheckAnswer(
             check.nonce, (stopped,) * check.count, (time.monotonic() - started,) * (check.rounds * len(check.checks))
@@ -185,15 +209,9 @@ def _wait(child: int) -> int:
             return status
 
 
-def _how_it_ended(status: int) -> tuple[str, str]:
-    import signal
-
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        with contextlib.suppress(ValueError):
-            return "crash", f"the process was stopped by signal {number} ({signal.Signals(number).name})"
-        return "crash", f"the process was stopped by signal {number}"
-    return "exit", f"the process ended itself with status {os.WEXITSTATUS(status)} before the check was done"
+def _how_it_ended(status: int) -> Stopped:
+    found = ended.how(status)
+    return found if found.reason == "crash" else Stopped("exit", f"{found.detail} before the check was done")
 
 
 def _flush() -> None:

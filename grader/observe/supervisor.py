@@ -6,22 +6,18 @@ stopped costs that check. Nothing that a session says is believed beyond "this i
 
 from __future__ import annotations
 
-import math
 import secrets
-import signal
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 import msgspec
 
 from grader.assignment.model import Limits
-from grader.authoring.spec import REHEARSAL
-from grader.confine.resources import Resources
-from grader.confine.sandbox import Confines
-from grader.observe import claims
-from grader.observe.engine import Engine, Process
+from grader.observe import claims, ended
+from grader.observe.allowed import ON_CPU, confines
+from grader.observe.engine import Engine, EngineFault, Process
+from grader.observe.gpu import GpuMemory
 from grader.observe.protocol import (
     CellMode,
     CellSource,
@@ -32,52 +28,18 @@ from grader.observe.protocol import (
     Overlay,
     Ready,
 )
+from grader.observe.results import CellEnd, CheckResult
 from grader.observe.watch import Watch
 from grader.wire.frames import Message
-from grader.wire.outcome import Frame, Outcome, Stopped
+from grader.wire.outcome import Stopped
 
 _ENTRY = "grader.observe.session:main"
-_ON_CPU = ("cpu", REHEARSAL)  # what computes on the CPU, and may be forked
 _OVER_A_LIMIT = ("timeout", "memory", "output", "processes", "files")
 _RESTARTS = 4
 _START_SECONDS = 60.0
-_SLACK_BYTES = 1 << 20  # folders take room in a quota too
-
-
-@dataclass(frozen=True)
-class CellEnd:
-    """A cell that did not run to its end.
-
-    Attributes:
-        number: The cell.
-        reason: "error", "timeout", "memory", "output", "processes", "files", "crash", "exit", "invalid", or "not run".
-        error: For "error" the error's type name.
-        message: What happened.
-        frames: For "error" the traceback's lines in cells.
-    """
-
-    number: int
-    reason: str
-    error: str = ""
-    message: str = ""
-    frames: tuple[Frame, ...] = ()
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """What became of checks that ran in one process.
-
-    Attributes:
-        outcomes: For each check, one for each precision.
-        seconds: For each check, how long its first run took.
-        output: What was printed meanwhile, cut.
-        called: For each check, the functions that it is to be written without and is said to have called.
-    """
-
-    outcomes: tuple[Outcome, ...]
-    seconds: tuple[float, ...]
-    output: str
-    called: tuple[tuple[str, ...], ...] = ()
+_STARTS, _PAUSE_SECONDS = 3, 1.0
+_GONE_SECONDS = 15.0
+_FRESH_SHARE = 0.25  # of a notebook's time, for checks that get a process of their own without a fork
 
 
 class Session:
@@ -91,6 +53,7 @@ class Session:
         device: Where the checks make their inputs; on the simulated device the cells run as on the CPU.
         files: What the notebook finds beside itself, by relative path.
         on_cell: Called with each cell's number as it starts.
+        gpu: Says how much of a GPU processes hold; None where nothing can, or where no GPU is used.
     """
 
     def __init__(
@@ -102,12 +65,13 @@ class Session:
         device: str = "cpu",
         files: Mapping[str, bytes] = MappingProxyType({}),
         on_cell: Callable[[int], None] = lambda _: None,
+        gpu: GpuMemory | None = None,
     ) -> None:
         self.notices: tuple[str, ...] = ()
         self.ends: dict[int, CellEnd] = {}
         self.output = ""
         self.notebook_seconds = 0.0
-        self.peak_bytes = 0
+        self._peaks: list[tuple[int, int | None]] = []
         self._engine = engine
         self._cells = {number: CellSource(number, source) for number, source in cells}
         self._limits = limits
@@ -115,6 +79,10 @@ class Session:
         self._device = device
         self._files = dict(files)
         self._on_cell = on_cell
+        self._gpu = gpu
+        self._forks = engine.forks and device in ON_CPU
+        self._used = False
+        self._starts = 0
         self._process: Process | None = None
         self._watch: Watch | None = None
         self._restarts = 0
@@ -122,14 +90,32 @@ class Session:
         self._spoilt = False
         self._running = 0
 
+    @property
+    def peak_bytes(self) -> int:
+        """The most memory that its processes were seen to hold."""
+        return max((used for used, _ in self._all_peaks()), default=0)
+
+    @property
+    def gpu_peak_bytes(self) -> int | None:
+        """The most GPU memory that they were seen to hold; None where nothing could tell."""
+        return max((held for _, held in self._all_peaks() if held is not None), default=None)
+
+    def _all_peaks(self) -> list[tuple[int, int | None]]:
+        watch = self._watch
+        return self._peaks if watch is None else [*self._peaks, (watch.peak_bytes, watch.gpu_peak_bytes)]
+
     def run_notebook(self) -> None:
         """Run the cells; afterwards `ends` says which did not run to their end, and the session takes checks."""
         self._restarts = 0
         started = time.monotonic()
         deadline = started + self._limits.notebook_seconds
         while (stopped := self._attempt(deadline)) is not None:
+            said = self._watch.output.text() if self._watch else ""
             self._end_process()
             cell, now = self._running, time.monotonic()
+            if not cell and self._device not in ON_CPU:
+                self._start_again(stopped, said)
+                continue
             self._downgrade(cell, stopped)
             self._restarts += 1
             if self._restarts >= _RESTARTS or now >= deadline:
@@ -167,6 +153,7 @@ class Session:
             nonce=secrets.token_hex(16), checks=tuple(checks), overlays=tuple(overlays), device=device
         )
         runs = request.rounds * len(checks)
+        self._make_fresh(len(checks) == 1 and not overlays and not trusted)
         if not device:
             self._revive()
         process, watch = self._process, self._watch
@@ -183,10 +170,14 @@ class Session:
             self._spoilt = self._spoilt or bool(device)
             took = time.monotonic() - started
             return CheckResult((answer,) * request.count, (took,) * runs, watch.output.text())
-        process.kill_children()
+        self._used = True
+        if answer.sound:
+            process.kill_children()
+        else:
+            self._end_process()
         if device:
             left = isinstance(found, Message) and bool(found.header.get("left"))
-            self._spoilt = self._spoilt or left or not self._engine.forks
+            self._spoilt = self._spoilt or left or not self._forks
         return CheckResult(answer.outcomes, answer.seconds, watch.output.text(), answer.called)
 
     def close(self) -> None:
@@ -206,17 +197,18 @@ class Session:
 
     def _attempt(self, deadline: float) -> Stopped | None:
         """Start a process and run the cells as they stand; None when it is ready for checks."""
-        self._running = 0
+        self._running, self._used = 0, False
         allowed = confines(self._limits, self._device, self._files)
         self._process = process = self._engine.open(_ENTRY, allowed)
-        self._watch = watch = Watch(process, self._limits, allowed.scratch_bytes)
+        self._watch = watch = Watch(process, self._limits, allowed.scratch_bytes, self._gpu)
         request = NotebookRequest(
             cells=tuple(self._cells.values()),
             files=self._files,
             seed=self._seed,
             device=self._device,
             workers=self._engine.mode != "landlock",
-            fork=self._engine.forks and self._device in _ON_CPU,
+            fork=self._forks,
+            gpu_memory_bytes=self._limits.gpu_memory_bytes,
         )
         if unsent := watch.send("notebook", msgspec.msgpack.encode(request), _START_SECONDS):
             return self._why(unsent, process)
@@ -228,7 +220,8 @@ class Session:
             if isinstance(event, Stopped):
                 return self._why(event, process, time.monotonic() >= deadline)
             if isinstance(event, Ready):
-                self.notices = tuple(f"shell command not run while grading: {line}" for line in event.not_run)
+                not_run = (f"shell command not run while grading: {line}" for line in event.not_run)
+                self.notices = tuple(dict.fromkeys((*self.notices, *not_run)))
                 self.output = watch.output.text()
                 return None
             if isinstance(event, CellStarted):
@@ -251,11 +244,19 @@ class Session:
             time.sleep(0.01)
         if status is None:
             return stopped
-        number = status & 0x7F
-        if number:
-            known = {s.value: s.name for s in signal.Signals}
-            return Stopped("crash", f"the process was stopped by signal {number} ({known.get(number, '?')})")
-        return Stopped("exit", f"the process ended itself with status {status >> 8}")
+        return ended.how(status)
+
+    def _start_again(self, stopped: Stopped, said: str) -> None:
+        """Wait a moment after a GPU could not be started: nothing of the student's had run, others may let go of it.
+
+        Raises:
+            EngineFault: It was tried often enough.
+        """
+        self._starts += 1
+        if self._starts >= _STARTS:
+            last = said.strip().splitlines()[-1:] or [stopped.detail]
+            raise EngineFault(f"the {self._device} device cannot be started: {last[0][:300]}")
+        time.sleep(_PAUSE_SECONDS)
 
     def _downgrade(self, number: int, stopped: Stopped) -> None:
         """After a cell had to be stopped: next time only its definitions, and then nothing of it."""
@@ -280,7 +281,7 @@ class Session:
         process, watch = self._process, self._watch
         if process is None or watch is None:
             return stopped
-        if stopped.reason in _OVER_A_LIMIT and self._engine.forks and self._device in _ON_CPU:
+        if stopped.reason in _OVER_A_LIMIT and self._forks:
             process.kill_children()
             # The notebook's process says at once that the check has ended; if it does not, it is broken too.
             relayed = watch.next(time.monotonic() + 1.0, 1.0)
@@ -292,23 +293,20 @@ class Session:
         self._end_process()
         return stopped
 
+    def _make_fresh(self, alone: bool) -> None:
+        """Where checks share a process: give one that runs alone a process in which no other check has run."""
+        room = _FRESH_SHARE * self._limits.notebook_seconds
+        if alone and self._used and not self._forks and self._revived_seconds < room:
+            self._end_process()
+
     def _end_process(self) -> None:
         if self._watch is not None:
-            self.peak_bytes = max(self.peak_bytes, self._watch.peak_bytes)
+            self._peaks.append((self._watch.peak_bytes, self._watch.gpu_peak_bytes))
             self._watch.close()
         if self._process is not None:
-            self._process.close()
+            # The memory of a GPU is free once the driver has let go of the process, and not when it is killed.
+            gone = self._process.close(0.0 if self._device in ON_CPU else _GONE_SECONDS)
+            if not gone:
+                said = f"a process was killed and has not ended within {_GONE_SECONDS:g} s: the GPU's driver holds it"
+                self.notices = tuple(dict.fromkeys((*self.notices, said)))
         self._process = self._watch = None
-
-
-def confines(limits: Limits, device: str, files: Mapping[str, bytes]) -> Confines:
-    """What one session's processes may use, as the kernel and the sandbox enforce it."""
-    data_bytes = sum(map(len, files.values()))
-    resources = Resources(
-        added_memory_bytes=limits.memory_bytes if device in _ON_CPU else 0,
-        # The time limits are kept from outside; this one ends what has got away from there.
-        cpu_seconds=math.ceil(2 * (limits.notebook_seconds + limits.check_seconds)) + 10,
-        file_bytes=data_bytes + limits.scratch_bytes,
-        processes=limits.processes,
-    )
-    return Confines(resources, scratch_bytes=data_bytes + limits.scratch_bytes + _SLACK_BYTES, programs=limits.programs)

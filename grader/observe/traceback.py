@@ -44,6 +44,8 @@ def _text(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         return error.msg
     try:
-        return str(error)
+        text = str(error)
+        # What torch adds to every error of a device is for people with a debugger.
+        return text.partition("\n")[0] if text.startswith("CUDA error: ") else text
     except BaseException as nested:  # noqa: BLE001 - an error whose text raises is still only an error
         return f"(its text cannot be shown: {type(nested).__name__})"

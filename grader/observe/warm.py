@@ -160,7 +160,7 @@ def _environment(home: Path, cache: Path, cuda: bool) -> dict[str, str]:
         "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
     }
     if cuda:
-        environment["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+        environment["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # as the driver's own tools count them
         kept = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "NVIDIA_VISIBLE_DEVICES")
         environment |= {name: os.environ[name] for name in kept if name in os.environ}
     else:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from grader.assignment.model import Limits
 from grader.observe.engine import Process
+from grader.observe.gpu import GpuMemory
 from grader.observe.protocol import MESSAGE_LIMITS
 from grader.wire.errors import WireError
 from grader.wire.frames import FrameReader, Message, message_bytes
@@ -16,6 +17,8 @@ from grader.wire.outcome import Stopped
 
 _POLL_SECONDS = 0.04
 _FOLDER_SECONDS = 0.25
+_GPU_SECONDS = 0.1
+_CONTEXT_BYTES = 1_500_000_000  # what CUDA and its libraries take for themselves, beside the tensors
 _READ_BYTES = 1 << 16
 _KEPT_OUTPUT_BYTES = 64 * 1024
 
@@ -51,11 +54,15 @@ class Watch:
         process: The process.
         limits: What it may use.
         room_bytes: What its files may hold, its data included.
+        gpu: Says what it holds of a GPU; None where that is not watched.
     """
 
-    def __init__(self, process: Process, limits: Limits, room_bytes: int) -> None:
+    def __init__(self, process: Process, limits: Limits, room_bytes: int, gpu: GpuMemory | None = None) -> None:
         self.output = Output()
         self.peak_bytes = 0
+        self.gpu_peak_bytes: int | None = None
+        self._gpu = gpu
+        self._next_gpu_look = 0.0
         self._process = process
         self._limits = limits
         self._room_bytes = room_bytes
@@ -81,13 +88,15 @@ class Watch:
         while True:
             if self._messages:
                 self._drain_output()
+                self._look_at_gpu()
                 return self._messages.pop(0)
             now = time.monotonic()
             if now >= deadline:
                 return Stopped("timeout", f"no answer within {limit_seconds:g} s")
             if now >= next_poll:
                 next_poll = now + _POLL_SECONDS
-                if stopped := self._over_memory() or self._over_count() or self._over_folder(now):
+                looks = (self._over_memory, self._over_gpu, self._over_count, self._over_folder)
+                if stopped := next(filter(None, (look() for look in looks)), None):
                     return stopped
             if stopped := self._read_once(min(deadline, next_poll) - now):
                 return stopped
@@ -163,13 +172,30 @@ class Watch:
             return Stopped("memory", f"more than {_size(self._limits.memory_bytes)} of memory were used")
         return None
 
+    def _over_gpu(self) -> Stopped | None:
+        now = time.monotonic()
+        if now < self._next_gpu_look:
+            return None
+        self._next_gpu_look = now + _GPU_SECONDS
+        if self._look_at_gpu() > self._limits.gpu_memory_bytes + _CONTEXT_BYTES:
+            return Stopped("memory", f"more than {_size(self._limits.gpu_memory_bytes)} of the GPU's memory were used")
+        return None
+
+    def _look_at_gpu(self) -> int:
+        held = None if self._gpu is None else self._gpu.held_bytes(self._process.tree())
+        if held is None:
+            return 0
+        self.gpu_peak_bytes = max(self.gpu_peak_bytes or 0, held)
+        return held
+
     def _over_count(self) -> Stopped | None:
         if self._process.count() > self._limits.processes:
             return Stopped("processes", f"more than {self._limits.processes} processes were running at a time")
         return None
 
-    def _over_folder(self, now: float) -> Stopped | None:
+    def _over_folder(self) -> Stopped | None:
         """Where the kernel keeps no quota, what is on disk is added up, at most as often as it takes long."""
+        now = time.monotonic()
         if now < self._next_folder_look:
             return None
         used = self._process.folder_bytes()

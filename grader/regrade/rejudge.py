@@ -18,10 +18,11 @@ from grader.gradebook.classroom import Classroom
 from grader.grading import assemble
 from grader.grading.evidence import Evidence, read_evidence
 from grader.grading.model import Grade
-from grader.grading.pipeline import Observed, not_here
+from grader.grading.pipeline import Observed
 from grader.grading.points import add_up
 from grader.grading.replayed import Replayed
 from grader.grading.run import GradingRun
+from grader.grading.runs import not_here
 from grader.looks.model import Looks
 from grader.notebook.model import Cell
 from grader.observe.engine import Engine
@@ -201,11 +202,12 @@ def _judged(run: GradingRun, before: Grade, evidence: Evidence, cells: Sequence[
     if before.status != "graded":
         return msgspec.structs.replace(after, max_score=add_up(each.points for each in settings.exercise))
     ran = [device for device in before.devices if device == REHEARSAL or evidence.outcomes.get(device)]
-    found = dict(zip(ran, run.on_devices(ran, lambda device: _session(device, before, evidence)), strict=True))
-    by_device = [found.get(device) or Observed(runs=not_here(run.checks, device)) for device in before.devices]
+    found = run.on_devices(ran, lambda device: _session(device, before, evidence))
+    by_device = {d: found.get(d) or Observed(runs=not_here(run.checks, d)) for d in before.devices}
     # What to look at was found in the source, and in calls that are not kept.
     looks = Looks({exercise.id: exercise.looks for exercise in before.exercises})
-    exercises = assemble.exercises(settings.exercise, run.checks, by_device, cells, looks)
+    observed, count = tuple(by_device.values()), settings.devices_count
+    exercises = assemble.exercises(settings.exercise, run.checks, observed, cells, looks, count=count)
     return msgspec.structs.replace(
         after,
         score=add_up(exercise.score for exercise in exercises),

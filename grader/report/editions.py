@@ -72,6 +72,8 @@ def _student_grade(grade: Grade, feedback: Feedback) -> Grade:
         digest=grade.digest,
         environment=environment,
         confinement=grade.confinement,
+        provisional=grade.provisional,
+        gpu_peak_bytes=grade.gpu_peak_bytes,
         notices=grade.notices,
         cells=grade.cells,
         output=grade.output,

@@ -44,6 +44,8 @@ def environment() -> Environment:
         shown_runs=verdicts.shown_runs,
         device_word=verdicts.device_word,
         tally=verdicts.tally,
+        several=verdicts.several,
+        passed_on=verdicts.passed_on,
         reason_word=verdicts.reason_word,
         picture_of=pictures.image,
         plot_of=pictures.plot,

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from grader.authoring.spec import REHEARSAL
-from grader.grading.model import CheckGrade, ExerciseGrade, Run
+from grader.grading.model import CheckGrade, ExerciseGrade, Grade, Run
 from grader.judge.verdict import VerdictName
 
 Tone = Literal["good", "bad", "stop", "idle"]
@@ -115,6 +115,29 @@ def device_word(device: str) -> str:
         ('cuda', 'a simulated GPU')
     """
     return "a simulated GPU" if device == REHEARSAL else device
+
+
+def several(grade: Grade) -> tuple[str, ...]:
+    """The devices whose verdicts are set side by side: all of them, where one beside the CPU earns points.
+
+    The simulated one is among them only where it found something; else one of the notices says so, and that is enough.
+    """
+    runs = [run for exercise in grade.exercises for check in exercise.checks for run in check.runs]
+    devices = tuple(d for d in grade.devices if d != REHEARSAL or any(map(accuses, runs)))
+    others = tuple(device for device in devices if device != "cpu")
+    return devices if set(others) - {REHEARSAL} else others
+
+
+def passed_on(exercise: ExerciseGrade, device: str) -> str:
+    """How many of an exercise's checks pass on a device, of those that ran there: "3 / 4", "not run", or "-".
+
+    "not run" says that the device was not there; "-" that no check of the exercise belongs there.
+    """
+    runs = [run for check in exercise.checks for run in check.runs if run.device == device]
+    ran = [run.verdict for run in runs if run.verdict != "not run"]
+    if ran:
+        return f"{ran.count('pass')} / {len(ran)}"
+    return "not run" if any(run.message.startswith("not run: ") for run in runs) else "-"
 
 
 def tally(exercise: ExerciseGrade) -> tuple[tuple[Look, int], ...]:

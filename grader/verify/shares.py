@@ -1,4 +1,4 @@
-"""What a whole assignment owes: the shares of mutants that are noticed and of misconceptions that are named."""
+"""What is unfair about an assignment as a whole, and findings put in order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from grader.verify.model import ExerciseProof, Finding
 _LEAST_CAUGHT, _LEAST_NAMED, _MOST_MISNAMED = 0.95, 0.95, 0.01
 
 
-def too_small(exercises: Sequence[ExerciseProof]) -> list[Finding]:
+def shares(exercises: Sequence[ExerciseProof]) -> list[Finding]:
     """Shares that are too small over the whole assignment."""
     found = []
     diagnosed, named = sum(e.diagnosed for e in exercises), sum(e.named for e in exercises)
@@ -28,3 +28,8 @@ def too_small(exercises: Sequence[ExerciseProof]) -> list[Finding]:
         )
         found.append(Finding(kind="mutants", exercise="", subject="mutants", message=message))
     return found
+
+
+def one_each(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The first finding of each kind on a subject: two hundred seeds would say the same again."""
+    return tuple({(f.kind, f.exercise, f.subject): f for f in reversed(findings)}.values())[::-1]

@@ -19,12 +19,13 @@ from grader.notebook.model import Notebook
 from grader.notebook.read import read_bytes
 from grader.observe.engine import Engine
 from grader.release.notebook import student_notebook
-from grader.verify import calibration, mutating, reference, rehearsing, shares, structure, variants
+from grader.verify import calibration, mutating, reference, rehearsing, structure, variants
 from grader.verify.case import Case, Known, close_look
 from grader.verify.equivalents import Equivalent, read_equivalents
 from grader.verify.lane import Lanes
 from grader.verify.model import ExerciseProof, Finding, Proof
 from grader.verify.requests import Weighed
+from grader.verify.shares import one_each, shares
 from grader.verify.trials import affordable, batches, is_slow
 from grader.verify.variants import Seen
 
@@ -50,6 +51,11 @@ class Options:
     mutants: bool = True
     device: str = "cpu"
     exercises: tuple[str, ...] = ()
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Where reference and stub are graded: results on another device are compared with the CPU's."""
+        return tuple(dict.fromkeys(("cpu", self.device)))
 
 
 @dataclass
@@ -82,9 +88,9 @@ def verify(assignment: Assignment, engine: Engine, options: Options, progress: P
         raise BadInput(f"{assignment.name}: there is no reference/{assignment.name} to verify")
     started = time.monotonic()
     equivalents = read_equivalents(assignment.reference)
-    findings, seconds = _graded(assignment, engine, progress)
-    with GradingRun(assignment, engine, fresh_seed()) as run:
+    with GradingRun(assignment, engine, fresh_seed(), options.devices) as run:
         case = _case(run, options)
+    findings, seconds = _graded(assignment, engine, options.devices, progress)
     findings += structure.shortcomings(case)
     lanes = Lanes(assignment, engine, options.workers, options.device)
     try:
@@ -98,26 +104,34 @@ def _case(run: GradingRun, options: Options) -> Case:
     chosen = options.exercises or known
     if unknown := set(chosen) - set(known):
         raise BadInput(f"{run.assignment.name} has no exercise {min(unknown)!r}; it has {', '.join(known)}")
+    if options.device not in run.here:
+        raise BadInput(f"there is no {options.device} device here; python -m grader doctor says what there is")
+    checks = tuple(c for c in run.checks if c.exercise in chosen and c.runs_on(options.device))
+    if not checks:
+        raise BadInput(f"no check of {run.assignment.name} runs on {options.device}: there is nothing to verify there")
+    there = {check.exercise for check in checks} if options.device != "cpu" else set(chosen)
     return Case(
         assignment=run.assignment,
-        checks=tuple(c for c in run.checks if c.exercise in chosen),
-        misconceptions=tuple(m for m in run.misconceptions if m.exercise in chosen),
-        alternatives=tuple(a for a in run.alternatives if a.exercise in chosen),
+        checks=checks,
+        misconceptions=tuple(m for m in run.misconceptions if m.exercise in there),
+        alternatives=tuple(a for a in run.alternatives if a.exercise in there),
         runs=tuple(fresh_seed() for _ in range(options.runs)),
-        exercises=tuple(id for id in known if id in chosen),
+        exercises=tuple(id for id in known if id in there),
     )
 
 
-def _graded(assignment: Assignment, engine: Engine, progress: Progress) -> tuple[list[Finding], float]:
+def _graded(
+    assignment: Assignment, engine: Engine, devices: Sequence[str], progress: Progress
+) -> tuple[list[Finding], float]:
     """Grade the reference and the untouched stub as a student's work is graded."""
     found: list[Finding] = []
     progress("grading the reference and the stub", 0, 2)
-    solution = _grade(assignment, engine, assignment.solution())
+    solution = _grade(assignment, engine, devices, assignment.solution())
     if solution.score != solution.max_score:
         lost = next(c for e in solution.exercises for c in e.checks if c.points < c.max_points)
         message = f"the reference gets {solution.score:g} of {solution.max_score:g}; it fails {lost.name}"
         found.append(Finding(kind="reference", exercise="", subject=assignment.name, message=message))
-    stub = _grade(assignment, engine, read_bytes(f"{assignment.name}.ipynb", student_notebook(assignment)))
+    stub = _grade(assignment, engine, devices, read_bytes(f"{assignment.name}.ipynb", student_notebook(assignment)))
     for exercise in stub.exercises:
         for check in exercise.checks:
             if check.points > 0:
@@ -127,11 +141,11 @@ def _graded(assignment: Assignment, engine: Engine, progress: Progress) -> tuple
     return found, round(timing.notebook_seconds + timing.checks_seconds, 3)
 
 
-def _grade(assignment: Assignment, engine: Engine, notebook: Notebook) -> Grade:
+def _grade(assignment: Assignment, engine: Engine, devices: Sequence[str], notebook: Notebook) -> Grade:
     """Grade a notebook as a student's."""
     digest = hashlib.sha256(notebook.name.encode()).hexdigest()
     submission = Submission("verify", notebook.name, digest, "1970-01-01T00:00:00+00:00", 1, notebook)
-    with GradingRun(assignment, engine, fresh_seed()) as run:
+    with GradingRun(assignment, engine, fresh_seed(), devices) as run:
         return run.grade(submission).grade
 
 
@@ -163,14 +177,14 @@ class _Verification:
                 self._found.findings += self._vacuous()
             self._try_further_seeds(known)
         exercises = tuple(self._proof_of(exercise) for exercise in case.exercises)
-        self._found.findings += shares.too_small(exercises)
+        self._found.findings += shares(exercises)
         return Proof(
             assignment=case.assignment.name,
             title=case.assignment.settings.title,
             device=self._options.device,
             runs=len(case.runs),
             exercises=exercises,
-            findings=_one_each(self._found.findings),
+            findings=one_each(self._found.findings),
             slow_checks=tuple(c.name for c in case.checks if is_slow(known.seconds.get(c.name, 0.0))),
             grading_seconds=grading_seconds,
             seconds=round(time.monotonic() - started, 1),
@@ -276,8 +290,3 @@ class _Verification:
         count = itertools.count(1)
         self._progress(what, 0, total)
         return lambda: self._progress(what, next(count), total)
-
-
-def _one_each(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The first finding of each kind on a subject: two hundred seeds would say the same again."""
-    return tuple({(f.kind, f.exercise, f.subject): f for f in reversed(findings)}.values())[::-1]

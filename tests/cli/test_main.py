@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader.cli import main
+from grader.observe.engine import EngineFault
 
 HEAVY = (
     "torch",
@@ -65,3 +66,14 @@ def test_an_unknown_device_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
         main(["submit", "x.ipynb", "--devices", "cpu,tpu"])
     assert stopped.value.code == 2
     assert "'cpu,tpu' is no list of cpu, cuda, mps, rehearsal, or auto alone" in capsys.readouterr().err
+
+
+def test_a_fault_of_the_grader_is_told_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> int:
+        raise EngineFault("torch could not be imported: it is not installed")
+
+    monkeypatch.setattr("grader.cli.doctor.run", broken)
+    assert main(["doctor"]) == 1
+    assert capsys.readouterr().err == "grader: torch could not be imported: it is not installed\n"

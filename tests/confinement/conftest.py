@@ -9,7 +9,8 @@ import pytest
 from grader.assignment.model import Limits
 from grader.confine.plan import why_not
 from grader.observe.protocol import CheckSource
-from grader.observe.supervisor import CellEnd, Session
+from grader.observe.results import CellEnd
+from grader.observe.supervisor import Session
 from grader.observe.warm import Zygote
 from grader.wire.decode import decode
 from grader.wire.outcome import Outcome, Returned

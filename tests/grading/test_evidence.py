@@ -9,7 +9,7 @@ import pytest
 
 from grader.errors import BadInput
 from grader.grading.evidence import Asked, Evidence, check_digests, data_digest, read_evidence
-from grader.observe.supervisor import CellEnd
+from grader.observe.results import CellEnd
 from grader.wire.outcome import Missing, Returned
 
 CHECKS = '''

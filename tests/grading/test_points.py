@@ -73,3 +73,30 @@ def test_spread_points_add_up_to_the_new_sum_and_keep_their_shares(tenths: list[
 
 def test_spread_over_nothing_is_nothing() -> None:
     assert spread([], 12) == []
+
+
+@pytest.mark.parametrize(
+    ("count", "cpu", "cuda", "earns"),
+    [
+        ("all", "pass", "pass", True),
+        ("all", "pass", "fail", False),
+        ("all", "pass", "not run", True),
+        ("any", "fail", "pass", True),
+        ("any", "fail", "fail", False),
+        ("any", "not run", "not run", False),
+        ("cpu", "pass", "fail", True),
+        ("cpu", "fail", "pass", False),
+        ("cpu", "not run", "pass", True),
+        ("cpu", "not run", "fail", False),
+    ],
+)
+def test_an_assignment_says_where_a_check_has_to_pass(count: str, cpu: str, cuda: str, earns: bool) -> None:
+    runs = [run(cpu), run(cuda, "cuda")]
+    assert passes(runs, count) is earns
+    assert grade_check(spec(), runs, {}, count).points == (3.0 if earns else 0.0)
+
+
+@pytest.mark.parametrize("count", ["all", "any", "cpu"])
+def test_a_rehearsal_earns_nothing_by_any_rule(count: str) -> None:
+    assert not passes([run("fail"), run("pass", "rehearsal")], count)
+    assert passes([run("pass"), run("fail", "rehearsal")], count)

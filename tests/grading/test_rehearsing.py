@@ -12,7 +12,7 @@ from grader.grading.model import Run
 from grader.grading.recording import ReferenceOutcomes
 from grader.grading.rehearsing import Rehearsal, order, told
 from grader.judge.verdict import Verdict
-from grader.observe.supervisor import CheckResult
+from grader.observe.results import CheckResult
 from grader.wire.outcome import Outcome, Raised, Returned, Stopped
 
 ON_CPU, THERE, WRONG = Returned(b"cpu"), Returned(b"there"), Returned(b"wrong")

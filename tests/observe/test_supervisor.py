@@ -199,6 +199,11 @@ def test_the_environment_holds_nothing_of_the_graders(session: Open, monkeypatch
         del os.environ["GRADER_TEST_SECRET"]
 
 
+def test_a_session_on_the_cpu_sees_no_other_device(session: Open) -> None:
+    opened = session("import os\ndef f(x): return os.environ['CUDA_VISIBLE_DEVICES']")
+    assert outcome(opened, "of_f") == ""
+
+
 def test_processes_left_behind_end_with_the_check(session: Open) -> None:
     body = (
         "import os, time\ndef f(x):\n    if os.fork() == 0:\n        os.setsid()\n        if os.fork() == 0:\n"

@@ -7,7 +7,8 @@ import pytest
 from grader.assignment.model import Limits
 from grader.observe.engine import Engine
 from grader.observe.protocol import CheckSource
-from grader.observe.supervisor import CheckResult, Session
+from grader.observe.results import CheckResult
+from grader.observe.supervisor import Session
 from grader.wire.outcome import Returned
 
 LIMITS = Limits(cell_seconds=5, check_seconds=5, notebook_seconds=20)

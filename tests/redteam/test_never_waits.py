@@ -6,7 +6,8 @@ from redteam.neighbour import CHECK
 
 from grader.assignment.model import Limits
 from grader.observe.protocol import CheckSource
-from grader.observe.supervisor import CheckResult, Session
+from grader.observe.results import CheckResult
+from grader.observe.supervisor import Session
 from grader.observe.warm import Zygote
 from grader.wire.outcome import Stopped
 
