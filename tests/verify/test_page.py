@@ -2,6 +2,7 @@
 
 import math
 
+import msgspec
 import pytest
 
 from grader.verify.markdown import markdown
