@@ -55,12 +55,14 @@ class Misconception:
         exercise: Id of the exercise it gets wrong.
         hint: The function's docstring: one sentence that explains and does not give the answer away.
         function: ``function(work)``; returns the wrong definitions (see `definitions_of`).
+        only_on_a_device: Whether it is wrong on a device other than the CPU only.
     """
 
     name: str
     exercise: str
     hint: str
     function: Callable[..., Any]
+    only_on_a_device: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,11 +150,13 @@ def check(
     return decorate
 
 
-def misconception(*, exercise: str) -> Callable[[Callable[..., Any]], Misconception]:
+def misconception(*, exercise: str, only_on_a_device: bool = False) -> Callable[[Callable[..., Any]], Misconception]:
     """Make a function a misconception: it returns a known wrong solution; its docstring is the hint.
 
     Args:
         exercise: Id of the exercise it gets wrong.
+        only_on_a_device: It is right on the CPU and wrong on any other device: a tensor made in the wrong place. Then
+            `verify` asks that a check fails it on the simulated device.
 
     Returns:
         A decorator that turns ``function(work)`` into a `Misconception`. The work is the reference; what
@@ -171,7 +175,8 @@ def misconception(*, exercise: str) -> Callable[[Callable[..., Any]], Misconcept
     """
 
     def decorate(function: Callable[..., Any]) -> Misconception:
-        return Misconception(function.__name__, exercise, _docstring(function, "misconception"), function)
+        hint = _docstring(function, "misconception")
+        return Misconception(function.__name__, exercise, hint, function, only_on_a_device)
 
     return decorate
 

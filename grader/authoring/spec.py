@@ -46,15 +46,17 @@ class Forgeable(msgspec.Struct, frozen=True):
     instead: tuple[str, ...]
 
 
-class VariantSpec(msgspec.Struct, frozen=True, kw_only=True):
+class VariantSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A misconception or an alternative without its function.
 
     Attributes:
         name: Its name.
         exercise: Id of the exercise that it solves or gets wrong.
         text: The hint, or what is different.
+        only_on_a_device: Whether it is wrong on a device other than the CPU only.
     """
 
     name: str
     exercise: str
     text: str
+    only_on_a_device: bool = False

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from grader.authoring.spec import REHEARSAL
 from grader.classpage.model import Member, WorkExercise, WorkRun
 from grader.classpage.requests import Wrong
 from grader.grading.evidence import Evidence
@@ -71,7 +72,7 @@ def failed_runs(exercise: WorkExercise) -> dict[str, WorkRun]:
         check.name: run
         for check in exercise.checks
         for run in reversed(check.runs)
-        if run.verdict not in _NO_ANSWER and run.misconception is None
+        if run.verdict not in _NO_ANSWER and run.misconception is None and run.device != REHEARSAL
     }
 
 

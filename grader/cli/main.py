@@ -75,8 +75,8 @@ def _add_submit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         default="auto",
         type=devices,
         metavar="LIST",
-        help="cpu, cuda, mps or a comma-separated list of them; auto takes the assignment's; with rehearsal, a "
-        "simulated device, mistakes are found that only a GPU would show (no points)",
+        help="cpu, cuda, mps or a comma-separated list of them; with rehearsal, a simulated device, mistakes are found "
+        "that only a GPU would show (no points); auto takes the assignment's, and a rehearsal where no GPU is used",
     )
     submit.add_argument("--seed", help="grade with this seed instead of a fresh secret one")
     submit.add_argument("--reports", type=Path, default=Path("reports"), help="where reports land")

@@ -13,7 +13,7 @@ from grader.authoring.spec import REHEARSAL
 from grader.grading.model import CheckGrade, ExerciseGrade, Grade, Run
 from grader.report.looks import headline
 from grader.report.text import line, visible
-from grader.report.verdicts import passed_on, several
+from grader.report.verdicts import accuses, device_word, passed_on, several
 from grader.submission.submit import Submitted
 
 _FINE = ("pass", "blocked")
@@ -84,9 +84,9 @@ def _table(grade: Grade) -> Table:
     table.add_column("exercise")
     table.add_column("points", justify="right")
     table.add_column("checks", justify="right")
-    devices = several(grade.devices)
+    devices = several(grade)
     for device in devices:
-        table.add_column(device, justify="right")
+        table.add_column(device_word(device), justify="right")
     table.add_column("what to look at", overflow="fold")
     for exercise in grade.exercises:
         passed = sum(check.points == check.max_points for check in exercise.checks)
@@ -109,11 +109,11 @@ def _first_problem(exercise: ExerciseGrade, grade: Grade) -> str:
         return exercise.misconception.hint
     for rehearsed in (False, True):
         for check, run in _runs(exercise, rehearsed):
-            if run.verdict in _FINE or (rehearsed and run.verdict == "not run"):
+            if not accuses(run) if rehearsed else run.verdict in _FINE:
                 continue
-            shown = check.visibility == "public" and run.message
-            said = run.message if shown else f"hidden check {check.name}: {run.verdict}"
-            return f"in rehearsal: {said}" if rehearsed else said
+            if check.visibility == "public" and run.message:
+                return run.message
+            return f"hidden check {check.name}: {run.verdict}{' on a simulated GPU' if rehearsed else ''}"
     return ""
 
 

@@ -9,6 +9,7 @@ from grader.assignment.folder import Assignment
 from grader.authoring.forgeable import inside_judges
 from grader.authoring.spec import REHEARSAL
 from grader.grading.pipeline import Observed
+from grader.grading.rehearsing import told
 from grader.grading.submission import Submission
 from grader.observe.engine import Engine
 
@@ -61,6 +62,8 @@ def _of_devices(found: Circumstances, by_device: Mapping[str, Observed]) -> Iter
             yield f"provisional: the assignment asks for {device}, and this run did not"
         else:
             yield f"provisional: the checks were not run on {device}, which is not here"
+    if REHEARSAL in by_device and (said := told(by_device[REHEARSAL].runs.values())):
+        yield said
     if "cuda" in by_device and "cuda" in found.here and by_device["cuda"].gpu_peak_bytes is None:
         yield "how much GPU memory it used is not known: the driver here does not say which process holds what"
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 
 import msgspec
@@ -16,6 +17,7 @@ from grader.grading.judging import Judging
 from grader.grading.model import Hint, Run
 from grader.grading.recording import ReferenceOutcomes
 from grader.grading.reference import CheckSources, ReferenceSource
+from grader.grading.rehearsing import Rehearsal
 from grader.grading.replayed import Observing
 from grader.grading.runs import hint_of, matches, run_of, told_by_cpu
 from grader.grading.seeds import check_seed
@@ -46,6 +48,7 @@ class Observed:
         notebook_seconds: Running the cells.
         checks_seconds: Running and judging the checks.
         peak_bytes: The most memory that the session held.
+        rehearsed: What a rehearsal in the same session found, where there was one.
         gpu_peak_bytes: The most GPU memory that it was seen to hold, from outside; None where nothing could tell.
     """
 
@@ -59,6 +62,7 @@ class Observed:
     notebook_seconds: float = 0.0
     checks_seconds: float = 0.0
     peak_bytes: int = 0
+    rehearsed: Observed | None = None
     gpu_peak_bytes: int | None = None
 
 
@@ -79,6 +83,7 @@ class Exam:
         judging: The trusted worker.
         reference: Where the reference's outcomes come from.
         avoid: What each exercise is to be written without, by its id.
+        rehearse: Whether what passes runs once more on the simulated device.
         on_cpu: What was found on the CPU, which results on another device are compared with too.
     """
 
@@ -91,6 +96,7 @@ class Exam:
     judging: Judging
     reference: ReferenceSource
     avoid: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rehearse: bool = False
     on_cpu: Observed = NOTHING
 
 
@@ -113,6 +119,8 @@ def observe_and_judge(exam: Exam, session: Observing, progress: Progress) -> Obs
         notebook = student_side.submit(session.run_notebook)
         waves = _waves(exam.checks)
         observed = [reference_side.submit(exam.reference.observe, wave) for wave in waves]
+        rehearsed = [reference_side.submit(exam.reference.rehearsed, wave) for wave in waves if exam.rehearse]
+        rehearsal = _rehearsal(exam, session, student_side)
         together = student_side.submit(_run, exam, session, waves[0])
         judged: dict[str, Judged] = {}
         try:
@@ -132,6 +140,10 @@ def observe_and_judge(exam: Exam, session: Observing, progress: Progress) -> Obs
                 for done, check in enumerate(alone, start=1):
                     judged |= _judge(exam, [check], again[check.name].result(), references)
                     progress(f"looking closer: check {done} of {len(alone)}")
+                if exam.rehearse:  # before anything hidden is asked: a session keeps that, and students see this
+                    progress("rehearsing for a GPU")
+                    passed = {check.name for check in wave if judged[check.name][1].verdict == "pass"}
+                    rehearsal.wave(wave, passed, references, rehearsed.pop(0).result())
             diagnoses = _diagnose_all(exam, judged, references, reference_side, progress)
         except BaseException:
             student_side.shutdown(wait=False, cancel_futures=True)
@@ -143,6 +155,7 @@ def observe_and_judge(exam: Exam, session: Observing, progress: Progress) -> Obs
         results={name: result for name, (result, _) in judged.items()},
         hints={e: hint_of(exam.hints, d.exercise) for e, d in diagnoses.items() if d.exercise},
         references=references,
+        rehearsed=Observed(runs=rehearsal.runs, results=rehearsal.results) if exam.rehearse else None,
         checks_seconds=time.monotonic() - started,
     )
 
@@ -157,6 +170,13 @@ def _seen_of(session: Observing) -> Observed:
         peak_bytes=session.peak_bytes,
         gpu_peak_bytes=session.gpu_peak_bytes,
     )
+
+
+def _rehearsal(exam: Exam, session: Observing, student_side: ThreadPoolExecutor) -> Rehearsal:
+    def observe(checks: Sequence[CheckSpec], seconds: float) -> Results:
+        return student_side.submit(_run, exam, session, checks, seconds=seconds, device=REHEARSAL).result()
+
+    return Rehearsal(observe, partial(_judge, exam))
 
 
 def by_exercise(checks: Sequence[CheckSpec]) -> dict[str, list[CheckSpec]]:
@@ -177,7 +197,13 @@ def _waves(checks: Sequence[CheckSpec]) -> list[list[CheckSpec]]:
 
 
 def _run(
-    exam: Exam, session: Observing, checks: Sequence[CheckSpec], references: References = MappingProxyType({})
+    exam: Exam,
+    session: Observing,
+    checks: Sequence[CheckSpec],
+    references: References = MappingProxyType({}),
+    *,
+    seconds: float | None = None,
+    device: str = "",
 ) -> Results:
     """Run checks in one process; the result of each as if it had run alone.
 
@@ -194,7 +220,7 @@ def _run(
         )
         for c in checks
     ]
-    result = session.check(sources)
+    result = session.check(sources, seconds=seconds, device=device)
     output = result.output if len(checks) == 1 else ""
     parts = zip(checks, result.outcomes, result.seconds, result.called or ((),) * len(checks), strict=True)
     return {
@@ -238,12 +264,7 @@ def _diagnose_all(
     reference_side: ThreadPoolExecutor,
     progress: Progress,
 ) -> dict[str, requests.Diagnosed]:
-    """Compare each exercise that lost points with its misconceptions; unwritten ones need no diagnosis.
-
-    Nor does a rehearsal: what fails there and passes elsewhere is a matter of devices.
-    """
-    if exam.device == REHEARSAL:
-        return {}
+    """Compare each exercise that lost points with its misconceptions; unwritten ones need no diagnosis."""
     wrong = {
         exercise: checks
         for exercise, checks in by_exercise(exam.checks).items()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from grader.assignment.extract import extract
-from grader.authoring.spec import CheckSpec, VariantSpec
+from grader.authoring.spec import REHEARSAL, CheckSpec, VariantSpec
 from grader.errors import BadInput
 from grader.grading.recording import Recording, ReferenceOutcomes
 from grader.grading.seeds import check_seed
@@ -25,6 +25,9 @@ class ReferenceSource(Protocol):
 
     def observe(self, checks: Sequence[CheckSpec]) -> dict[str, ReferenceOutcomes]:
         """What the reference observes in some checks, by check."""
+
+    def rehearsed(self, checks: Sequence[CheckSpec]) -> dict[str, Outcome] | None:
+        """What it observes in some checks on the simulated device, by check; None where that was not recorded."""
 
     def variants(self, exercise: str, checks: Sequence[CheckSpec]) -> dict[str, dict[str, Outcome]]:
         """What each misconception of an exercise seems to observe in its checks, by name and check.
@@ -104,6 +107,13 @@ class LiveReference:
             for check, source in zip(checks, sources, strict=True)
         }
 
+    def rehearsed(self, checks: Sequence[CheckSpec]) -> dict[str, Outcome]:
+        """Run checks on the simulated device; in float32 only, since the values are those of the CPU."""
+        going = [check for check in checks if check.runs_on(REHEARSAL)]
+        sources = [self._source_of(check) for check in going]
+        outcomes = self._session.check(sources, trusted=True, device=REHEARSAL).outcomes if going else ()
+        return {check.name: outcome for check, outcome in zip(going, outcomes, strict=True)}
+
     def variants(self, exercise: str, checks: Sequence[CheckSpec]) -> dict[str, dict[str, Outcome]]:
         """Run the misconceptions of an exercise through its checks one after the other, all in one process.
 
@@ -158,6 +168,9 @@ class RecordedReference:
     def observe(self, checks: Sequence[CheckSpec]) -> dict[str, ReferenceOutcomes]:
         """Look up what was recorded."""
         return {check.name: self._recording.references[check.name] for check in checks}
+
+    def rehearsed(self, checks: Sequence[CheckSpec]) -> None:
+        """Nothing was recorded of it."""
 
     def variants(self, exercise: str, checks: Sequence[CheckSpec]) -> dict[str, dict[str, Outcome]]:
         """Look up what was recorded."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,7 +13,7 @@ import msgspec
 
 from grader.assignment.folder import Assignment
 from grader.authoring.spec import REHEARSAL, CheckSpec, VariantSpec
-from grader.grading import assemble
+from grader.grading import assemble, rehearsing
 from grader.grading.evidence import Asked, Evidence, check_digests, data_digest
 from grader.grading.judging import Judging, refuse_verdicts
 from grader.grading.looking import in_plain_sight, look_at
@@ -63,6 +63,7 @@ class GradingRun:
         recording: The recorded observations; needed where the reference is not at hand.
         started: Clock reading (monotonic) of the command's start, for the timing in the grade.
         keep: Keep what the reference observes for further submissions; `__exit__` lets go of it.
+        rehearse: Rehearse on the simulated device where none of the devices but the CPU is here.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class GradingRun:
         recording: Recording | None = None,
         started: float | None = None,
         keep: bool = False,
+        rehearse: bool = False,
     ) -> None:
         self.assignment = assignment
         self.seed = recording.seed if recording else seed
@@ -87,6 +89,7 @@ class GradingRun:
         self._gpu: GpuMemory | None = None
         self._start_seconds = 0.0
         self._keep = keep
+        self._rehearse = rehearse
         self._shared: dict[str, SharedReference] = {}
         self.skipped = skipped(assignment)
 
@@ -100,6 +103,8 @@ class GradingRun:
                 self._probed = probe.devices(self._engine)
                 self.here = (*self._probed.here, REHEARSAL)
                 self._gpu = open_nvml() if "cuda" in self.here else None
+            if self._rehearse:
+                self.devices = rehearsing.order(self.devices, self.here, self._engine.forks)
         except BaseException:
             self._judging.close()
             raise
@@ -158,10 +163,9 @@ class GradingRun:
             looking = aside.submit(look_at, self._engine, cells, settings)
             asking = aside.submit(lambda: self.asked)
             code = [(cell.number, cell.source) for cell in cells]
-            by_device: dict[str, Observed] = {}
-            for device in self.devices:
-                session = self.session(code, device, submission.files)
-                by_device[device] = self.on_device(device, session, progress, by_device.get("cpu", NOTHING))
+            by_device = self.on_devices(
+                self.devices, lambda device: self.session(code, device, submission.files), progress
+            )
             looks, asked = looking.result(), asking.result()
         if self._recording is not None:
             looks = in_plain_sight(looks)  # nobody but the student reads this grade
@@ -193,20 +197,33 @@ class GradingRun:
         refuse_verdicts(f"{self.assignment.name}/checks.py", described.forgeable)
         return described
 
-    def on_device(
-        self, device: str, session: Observing, progress: Progress = lambda _: None, on_cpu: Observed = NOTHING
-    ) -> Observed:
-        """Observe and judge what one session runs.
+    def on_devices(
+        self, devices: Sequence[str], session_of: Callable[[str], Observing], progress: Progress = lambda _: None
+    ) -> dict[str, Observed]:
+        """Observe and judge on several devices, one after the other.
 
         Args:
-            device: Where its checks run.
-            session: The session, not started yet; it is closed in the end.
+            devices: The devices; the simulated one is rehearsed in the session of the CPU.
+            session_of: Makes the session of a device; it is closed in the end.
             progress: Told in a few words what is being done.
-            on_cpu: What was found on the CPU, which results on another device are compared with too.
 
         Returns:
-            What was found; every check of the run has a run in it.
+            What was found on each device; every check of the run has a run in it.
         """
+        found: dict[str, Observed] = {}
+        for device in devices:
+            if device != REHEARSAL:
+                found[device] = self._on_device(device, session_of(device), progress, found, REHEARSAL in devices)
+        if REHEARSAL in devices:
+            rehearsed = (found["cpu"].rehearsed if "cpu" in found else None) or Observed()
+            missing = [check for check in self.checks if check.name not in rehearsed.runs]
+            rehearsed.runs.update(not_run(missing, REHEARSAL, "not rehearsed: it was not run on the CPU"))
+            found[REHEARSAL] = rehearsed
+        return {device: found[device] for device in devices}
+
+    def _on_device(
+        self, device: str, session: Observing, progress: Progress, found: Mapping[str, Observed], rehearse: bool
+    ) -> Observed:
         if device not in self.here:
             return Observed(runs=not_here(self.checks, device, self._probed.broken.get(device, "")))
         if device != "cpu" and self._recording is not None:
@@ -225,7 +242,8 @@ class GradingRun:
             judging=self._judging,
             reference=reference,
             avoid={exercise.id: exercise.avoid for exercise in self.assignment.settings.exercise},
-            on_cpu=NOTHING if device in ON_CPU else on_cpu,
+            rehearse=rehearse and device == "cpu",
+            on_cpu=NOTHING if device in ON_CPU else found.get("cpu", NOTHING),
         )
         try:
             observed = observe_and_judge(exam, session, progress)

@@ -23,6 +23,7 @@ class SharedReference:
         self._lock = threading.Lock()
         self._ready = False
         self._observed: dict[str, ReferenceOutcomes] = {}
+        self._rehearsed: dict[str, Outcome] = {}
         self._variants: dict[str, dict[str, dict[str, Outcome]]] = {}
         self._alone: dict[str, dict[str, Outcome]] = {}
 
@@ -39,6 +40,13 @@ class SharedReference:
             if new := [check for check in checks if check.name not in self._observed]:
                 self._observed |= self._source.observe(new)
             return {check.name: self._observed[check.name] for check in checks}
+
+    def rehearsed(self, checks: Sequence[CheckSpec]) -> dict[str, Outcome] | None:
+        """What it observes on the simulated device, by check."""
+        with self._lock:
+            if new := [check for check in checks if check.name not in self._rehearsed]:
+                self._rehearsed |= self._source.rehearsed(new) or {}
+            return {check.name: self._rehearsed[check.name] for check in checks if check.name in self._rehearsed}
 
     def variants(self, exercise: str, checks: Sequence[CheckSpec]) -> dict[str, dict[str, Outcome]]:
         """What each misconception of an exercise observes in its checks, by name and check."""

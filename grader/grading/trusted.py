@@ -110,7 +110,10 @@ def _describe(request: Describe, labels: dict[str, Any]) -> Described:
     alternatives = members(load_module(request.alternatives, "alternatives.py"), Alternative)
     return Described(
         checks=tuple(_spec(check) for check in members(module, Check)),
-        misconceptions=tuple(VariantSpec(name=m.name, exercise=m.exercise, text=m.hint) for m in misconceptions),
+        misconceptions=tuple(
+            VariantSpec(name=m.name, exercise=m.exercise, text=m.hint, only_on_a_device=m.only_on_a_device)
+            for m in misconceptions
+        ),
         alternatives=tuple(VariantSpec(name=a.name, exercise=a.exercise, text=a.description) for a in alternatives),
         forgeable=forgeable(request.checks),
     )

@@ -130,11 +130,13 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
         checks: The checks; what one of them spoils is spoilt for those after it.
         overlays: Definitions to put in place of the notebook's. Where there are several, all checks are run on each
             in turn, and each replaces the one before it.
+        device: Where they make their inputs, where that is not the session's own device: the simulated one.
     """
 
     nonce: str
     checks: tuple[CheckSource, ...]
     overlays: tuple[Overlay, ...] = ()
+    device: str = ""
 
     @property
     def rounds(self) -> int:

@@ -9,6 +9,7 @@ import contextlib
 import gc
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
@@ -63,9 +64,11 @@ def main(channel: int) -> None:
     _tell(channel, "ready", Ready(tuple(shell.not_run)))
     while (message := frames.receive(channel)) is not None:
         check = msgspec.msgpack.decode(message.body, type=CheckRequest)
-        run = partial(_here, check, shell, request.device, restore)
+        run = partial(_here, check, shell, check.device or request.device, restore)
+        found = _files() if check.device else {}
         answer = _in_fork(check, run) if request.fork else run()
-        frames.send(channel, {"kind": "answer"}, answer, MESSAGE_LIMITS)
+        left = bool(check.device) and _files() != found
+        frames.send(channel, {"kind": "answer", "left": left}, answer, MESSAGE_LIMITS)
 
 
 def _write(files: dict[str, bytes]) -> None:
@@ -74,6 +77,18 @@ def _write(files: dict[str, bytes]) -> None:
         path = Path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
+
+
+def _files() -> dict[str, tuple[int, int, int]]:
+    """What lies in the current and in the temporary folder: each file's number, size and time of change."""
+    found: dict[str, tuple[int, int, int]] = {}
+    for top in (os.curdir, tempfile.gettempdir()):
+        for folder, _, names in os.walk(top):
+            for name in names:
+                with contextlib.suppress(OSError):
+                    status = os.lstat(path := f"{folder}/{name}")
+                    found[path] = (status.st_ino, status.st_size, status.st_mtime_ns)
+    return found
 
 
 def _prepare(request: NotebookRequest) -> None:

@@ -88,6 +88,7 @@ class Session:
         self._watch: Watch | None = None
         self._restarts = 0
         self._revived_seconds = 0.0
+        self._spoilt = False
         self._running = 0
 
     @property
@@ -136,6 +137,7 @@ class Session:
         overlays: Sequence[Overlay] = (),
         trusted: bool = False,
         seconds: float | None = None,
+        device: str = "",
     ) -> CheckResult:
         """Run checks on what the notebook has defined, all of them in one process.
 
@@ -144,17 +146,19 @@ class Session:
             overlays: Definitions to put in place of the notebook's first; the checks are run on each in turn.
             trusted: The code is the course's own: each check has the time limit to itself, not all together.
             seconds: A time limit for all of them instead.
+            device: Where they make their inputs, where that is not the session's own. What such checks leave behind
+                is never there for those on its own device: if need be, the notebook is run anew before these.
 
         Returns:
             What became of them, one overlay after the other; always an answer, whatever the code does.
         """
-        request = CheckRequest(nonce=secrets.token_hex(16), checks=tuple(checks), overlays=tuple(overlays))
+        request = CheckRequest(
+            nonce=secrets.token_hex(16), checks=tuple(checks), overlays=tuple(overlays), device=device
+        )
         runs = request.rounds * len(checks)
         self._make_fresh(len(checks) == 1 and not overlays and not trusted)
-        if self._process is None and (trusted or self._revived_seconds < self._limits.notebook_seconds):
-            revived = time.monotonic()
-            self.run_notebook()
-            self._revived_seconds += time.monotonic() - revived
+        if not device:
+            self._revive(trusted)
         process, watch = self._process, self._watch
         if process is None or watch is None:
             lost = Stopped("crash", "the notebook's process was lost too often to go on")
@@ -166,6 +170,7 @@ class Session:
         answer = claims.answer(found, request)
         if isinstance(answer, Stopped):
             answer = self._stop_check(answer, found, request)
+            self._spoilt = self._spoilt or bool(device)
             took = time.monotonic() - started
             return CheckResult((answer,) * request.count, (took,) * runs, watch.output.text())
         self._used = True
@@ -173,11 +178,25 @@ class Session:
             process.kill_children()
         else:
             self._end_process()
+        if device:
+            left = isinstance(found, Message) and bool(found.header.get("left"))
+            self._spoilt = self._spoilt or left or not self._forks
         return CheckResult(answer.outcomes, answer.seconds, watch.output.text(), answer.called, answer.sound)
 
     def close(self) -> None:
         """End the session's processes and remove what they wrote."""
         self._end_process()
+
+    def _revive(self, trusted: bool) -> None:
+        """Run the notebook again where its process was lost, or where checks on another device left something in it."""
+        if self._spoilt:
+            self._spoilt = False  # not held against the notebook: it would have gone on without them
+            self._end_process()
+            self.run_notebook()
+        elif self._process is None and (trusted or self._revived_seconds < self._limits.notebook_seconds):
+            revived = time.monotonic()
+            self.run_notebook()
+            self._revived_seconds += time.monotonic() - revived
 
     def _attempt(self, deadline: float) -> Stopped | None:
         """Start a process and run the cells as they stand; None when it is ready for checks."""

@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 import msgspec
 
+from grader.authoring.spec import REHEARSAL
 from grader.grading.model import CheckGrade, Grade, Run
 
 
@@ -72,7 +73,8 @@ def _checks(grade: Grade) -> dict[tuple[str, str], CheckGrade]:
 
 def _all_said(before: CheckGrade | None, after: CheckGrade | None) -> tuple[str, str]:
     there = [check for check in (before, after) if check is not None]
-    devices = list(dict.fromkeys(run.device for check in there for run in check.runs))
+    # A rehearsal is no part of a grade.
+    devices = list(dict.fromkeys(run.device for check in there for run in check.runs if run.device != REHEARSAL))
     worth_differs = len({(check.points, check.max_points) for check in there}) > 1
     first, second = (_said(check, devices, worth_differs) if check else "" for check in (before, after))
     return first, second

@@ -12,12 +12,13 @@ from pathlib import Path
 import msgspec
 
 from grader.assignment import folder as course_folder
+from grader.authoring.spec import REHEARSAL
 from grader.errors import BadInput
 from grader.gradebook.classroom import Classroom
 from grader.grading import assemble
 from grader.grading.evidence import Evidence, read_evidence
 from grader.grading.model import Grade
-from grader.grading.pipeline import NOTHING, Observed
+from grader.grading.pipeline import Observed
 from grader.grading.points import add_up
 from grader.grading.replayed import Replayed
 from grader.grading.run import GradingRun
@@ -200,9 +201,9 @@ def _judged(run: GradingRun, before: Grade, evidence: Evidence, cells: Sequence[
     after = msgspec.structs.replace(before, title=settings.title, version=run.assignment.digest)
     if before.status != "graded":
         return msgspec.structs.replace(after, max_score=add_up(each.points for each in settings.exercise))
-    by_device: dict[str, Observed] = {}
-    for device in before.devices:
-        by_device[device] = _observed(run, device, before, evidence, by_device.get("cpu", NOTHING))
+    ran = [device for device in before.devices if device == REHEARSAL or evidence.outcomes.get(device)]
+    found = run.on_devices(ran, lambda device: _session(device, before, evidence))
+    by_device = {d: found.get(d) or Observed(runs=not_here(run.checks, d)) for d in before.devices}
     # What to look at was found in the source, and in calls that are not kept.
     looks = Looks({exercise.id: exercise.looks for exercise in before.exercises})
     observed, count = tuple(by_device.values()), settings.devices_count
@@ -215,10 +216,8 @@ def _judged(run: GradingRun, before: Grade, evidence: Evidence, cells: Sequence[
     )
 
 
-def _observed(run: GradingRun, device: str, before: Grade, evidence: Evidence, on_cpu: Observed) -> Observed:
-    outcomes = evidence.outcomes.get(device)
-    if not outcomes:
-        return Observed(runs=not_here(run.checks, device))
+def _session(device: str, before: Grade, evidence: Evidence) -> Replayed:
+    """What ran on a device then; a rehearsal ran with the CPU's."""
     runs = {
         check.name: ran
         for exercise in before.exercises
@@ -226,10 +225,10 @@ def _observed(run: GradingRun, device: str, before: Grade, evidence: Evidence, o
         for ran in check.runs
         if ran.device == device
     }
-    session = Replayed(
-        outcomes,
+    return Replayed(
+        evidence.outcomes.get(device, {}),
         ends={end.number: end for end in evidence.ends.get(device, ())},
         seconds={name: ran.seconds for name, ran in runs.items()},
         printed={name: ran.output for name, ran in runs.items()},
+        rehearsed=None if device == REHEARSAL else _session(REHEARSAL, before, evidence),
     )
-    return run.on_device(device, session, on_cpu=on_cpu)

@@ -41,6 +41,8 @@ def environment() -> Environment:
         percent=text.percent,
         look=verdicts.look,
         overall=verdicts.overall,
+        shown_runs=verdicts.shown_runs,
+        device_word=verdicts.device_word,
         tally=verdicts.tally,
         several=verdicts.several,
         passed_on=verdicts.passed_on,
@@ -52,6 +54,7 @@ def environment() -> Environment:
         SKIPPED=verdicts.SKIPPED,
         OUTPUT_LETTERS=text.OUTPUT_LETTERS,
     )
+    templates.tests.update(accusing=verdicts.accuses)
     return templates
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
 import msgspec
 
 from grader.authoring.spec import REHEARSAL
-from grader.grading.model import CheckGrade, ExerciseGrade
+from grader.grading.model import CheckGrade, ExerciseGrade, Grade, Run
 from grader.judge.verdict import VerdictName
 
 Tone = Literal["good", "bad", "stop", "idle"]
@@ -97,15 +97,35 @@ def overall(check: CheckGrade) -> VerdictName | None:
     return "pass" if names else None
 
 
-def several(devices: Sequence[str]) -> tuple[str, ...]:
-    """The devices whose verdicts are set side by side: all of them, where one beside the CPU earns points.
+def accuses(run: Run) -> bool:
+    """Whether a run on the simulated device says that something would fail on a real one."""
+    return run.device == REHEARSAL and run.verdict not in ("pass", "blocked", "not run")
+
+
+def shown_runs(check: CheckGrade) -> tuple[Run, ...]:
+    """The runs of a check that a reader is shown: a rehearsal only where it found something."""
+    return tuple(run for run in check.runs if run.device != REHEARSAL or accuses(run))
+
+
+def device_word(device: str) -> str:
+    """What a device is called beside its verdict.
 
     Example:
-        >>> several(["cpu", "cuda"]), several(["cpu", "rehearsal"]), several(["cpu"])
-        (('cpu', 'cuda'), ('rehearsal',), ())
+        >>> device_word("cuda"), device_word("rehearsal")
+        ('cuda', 'a simulated GPU')
     """
+    return "a simulated GPU" if device == REHEARSAL else device
+
+
+def several(grade: Grade) -> tuple[str, ...]:
+    """The devices whose verdicts are set side by side: all of them, where one beside the CPU earns points.
+
+    The simulated one is among them only where it found something; else one of the notices says so, and that is enough.
+    """
+    runs = [run for exercise in grade.exercises for check in exercise.checks for run in check.runs]
+    devices = tuple(d for d in grade.devices if d != REHEARSAL or any(map(accuses, runs)))
     others = tuple(device for device in devices if device != "cpu")
-    return tuple(devices) if set(others) - {REHEARSAL} else others
+    return devices if set(others) - {REHEARSAL} else others
 
 
 def passed_on(exercise: ExerciseGrade, device: str) -> str:
@@ -138,5 +158,5 @@ def legend(exercises: tuple[ExerciseGrade, ...]) -> tuple[Look, ...]:
     seen: dict[VerdictName, None] = {}
     for exercise in exercises:
         for check in exercise.checks:
-            seen.update(dict.fromkeys(run.verdict for run in check.runs))
+            seen.update(dict.fromkeys(run.verdict for run in shown_runs(check)))
     return tuple(look(name) for name in seen)

@@ -141,7 +141,8 @@ def _grade(
     progress("importing torch")
     seed = options.seed or fresh_seed()
     devices = _devices(options.devices, assignment)
-    with GradingRun(assignment, engine, seed, devices, recording, options.started or time.monotonic()) as run:
+    started, auto = options.started or time.monotonic(), options.devices == ("auto",)
+    with GradingRun(assignment, engine, seed, devices, recording, started, rehearse=auto) as run:
         return run.grade(submission, progress)
 
 

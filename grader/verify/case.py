@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from grader.assignment.extract import extract
 from grader.assignment.folder import Assignment
@@ -40,6 +40,11 @@ class Case:
         """The checks of an exercise."""
         return [check for check in self.checks if check.exercise == exercise]
 
+    @property
+    def wrong(self) -> list[VariantSpec]:
+        """The known wrong solutions that are wrong on the CPU as well."""
+        return [variant for variant in self.misconceptions if not variant.only_on_a_device]
+
     def overlay(self, variant: VariantSpec) -> Overlay:
         """A known solution's definitions."""
         wrong = variant in self.misconceptions
@@ -59,10 +64,12 @@ class Known:
     Attributes:
         outcomes: By check and run.
         seconds: How long each check takes on the reference.
+        rehearsed: The same on the simulated device, for fewer runs and for the checks that run there.
     """
 
     outcomes: Mapping[Key, ReferenceOutcomes]
     seconds: Mapping[str, float]
+    rehearsed: Mapping[Key, ReferenceOutcomes] = field(default_factory=dict)
 
     def runs(self, case: Case, exercise: str) -> tuple[str, ...]:
         """The runs in which every check of an exercise is looked at closely: fewer where one of them is slow."""

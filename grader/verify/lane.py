@@ -75,7 +75,7 @@ class Lane:
         return found, seconds
 
     def observe(
-        self, overlay: Overlay | None, trials: Sequence[Trial], seconds: float | None = None
+        self, overlay: Overlay | None, trials: Sequence[Trial], seconds: float | None = None, device: str = ""
     ) -> dict[Key, Outcome]:
         """Observe a work: the solution with some definitions in place of its own; all trials in one process.
 
@@ -83,10 +83,11 @@ class Lane:
             overlay: The definitions; None for the solution itself.
             trials: The checks and their seeds.
             seconds: A time limit for all of them; that of the assignment for each where None.
+            device: Where the checks make their inputs, where that is not the lane's own.
         """
         overlays = () if overlay is None else (overlay,)
         sources = [self._source(trial) for trial in trials]
-        result = self._session.check(sources, overlays, trusted=seconds is None, seconds=seconds)
+        result = self._session.check(sources, overlays, trusted=seconds is None, seconds=seconds, device=device)
         return {trial.key: outcome for trial, outcome in zip(trials, result.outcomes, strict=True)}
 
     def weigh(

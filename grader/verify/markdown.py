@@ -56,7 +56,8 @@ def _summary(proofs: Sequence[Proof]) -> str:
 
 def _assignment(proof: Proof) -> str:
     lines = [f"## {proof.assignment}: {proof.title}", ""]
-    lines.append(f"{proof.runs} seeds on {proof.device}, torch {proof.torch}.")
+    rehearsed = f", {proof.rehearsed} of them rehearsed on a simulated GPU" if proof.rehearsed else ""
+    lines.append(f"{proof.runs} seeds on {proof.device}{rehearsed}, torch {proof.torch}.")
     if proof.slow_checks:
         lines.append(f"With every tenth seed only, being slow: {', '.join(f'`{name}`' for name in proof.slow_checks)}.")
     lines += [

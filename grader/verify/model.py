@@ -101,6 +101,7 @@ class ExerciseProof(msgspec.Struct, frozen=True, kw_only=True):
         diagnosed: How many there were of these.
         mutants: How many small changes were tried.
         caught: How many of them the checks notice.
+        rehearsed: How many of these only on the simulated device.
         misnamed: How many of them are called by the name of a misconception that they are not.
         survivors: Those that no check notices.
         leaves: Its numeric leaves.
@@ -119,6 +120,7 @@ class ExerciseProof(msgspec.Struct, frozen=True, kw_only=True):
     diagnosed: int = 0
     mutants: int = 0
     caught: int = 0
+    rehearsed: int = 0
     misnamed: int = 0
     survivors: tuple[Survivor, ...] = ()
     leaves: tuple[Leaf, ...] = ()
@@ -144,6 +146,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
         seconds: What the verification took.
         torch: The torch version.
         digest: The assignment's digest when it was verified.
+        rehearsed: With how many seeds it was rehearsed on the simulated device.
     """
 
     assignment: str
@@ -157,6 +160,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     torch: str
     digest: str = ""
+    rehearsed: int = 0
 
     @property
     def fair(self) -> bool:

@@ -11,6 +11,7 @@ from grader.authoring.spec import CheckSpec
 from grader.notebook.cells import definitions
 from grader.notebook.names import bound_names
 from grader.observe.protocol import Overlay
+from grader.verify import rehearsing
 from grader.verify.case import Case, Known
 from grader.verify.equivalents import Equivalent, stale
 from grader.verify.lane import Key, Lane, Lanes
@@ -34,6 +35,7 @@ class Tried:
         exercise: The exercise.
         mutant: The mutant.
         caught_by: Checks that it fails.
+        rehearsed: Whether it fails them on the simulated device only.
         named: The misconception that it is called by; "" for none.
         misnamed: Whether, with another seed, it does not observe what that misconception does in at least half of the
             checks that it fails.
@@ -42,6 +44,7 @@ class Tried:
     exercise: str
     mutant: Mutant
     caught_by: tuple[str, ...]
+    rehearsed: bool = False
     named: str = ""
     misnamed: bool = False
 
@@ -94,7 +97,9 @@ def try_all(
                 run = trials[0].run
                 checks = [trial.check for trial in trials if trial.run == run]
                 return _named(case, lane, known, wrong, Tried(exercise, mutant, caught_by), checks, outcomes, run)
-        return Tried(exercise, mutant, ())
+        seconds = max(_LEAST_SECONDS, _TIMES * known.cost(own))
+        failed = rehearsing.caught(case, lane, known, changed, own, runs[:1], seconds)
+        return Tried(exercise, mutant, tuple(failed), rehearsed=bool(failed))
 
     items = [(exercise, mutant) for exercise, some in made.items() for mutant in some]
     return lanes.map(one, items, done)
@@ -176,13 +181,17 @@ def false_excuses(tried: Sequence[Tried], equivalents: Sequence[Equivalent]) -> 
             kind="mutants",
             exercise=said.exercise,
             subject=said.id,
-            message=f"equivalents.toml calls this change equivalent, but {caught[said.exercise, said.id].caught_by[0]} "
-            "notices it: take the entry out, or mend the check if it refuses right work",
+            message=f"equivalents.toml calls this change equivalent, but {_told(caught[said.exercise, said.id])}: take "
+            "the entry out, or mend the check if it refuses right work",
             unfair=False,
         )
         for said in equivalents
         if (said.exercise, said.id) in caught
     ]
+
+
+def _told(one: Tried) -> str:
+    return f"{one.caught_by[0]} notices it{' on the simulated GPU' if one.rehearsed else ''}"
 
 
 def outdated(made: Mapping[str, Sequence[Mutant]], equivalents: Sequence[Equivalent]) -> list[Finding]:

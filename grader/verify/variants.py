@@ -61,7 +61,7 @@ def look_closely(case: Case, lanes: Lanes, known: Known, done: Done) -> list[See
             elsewhere = _failed(lane, beside, lane.observe(overlay, beside), known.outcomes)
         return Seen(variant, runs, {trial.key: outcomes[trial.key] for trial in own}, weighed, elsewhere)
 
-    return lanes.map(look, [*case.alternatives, *case.misconceptions], done)
+    return lanes.map(look, [*case.alternatives, *case.wrong], done)
 
 
 def _failed(

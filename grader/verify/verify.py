@@ -19,7 +19,7 @@ from grader.notebook.model import Notebook
 from grader.notebook.read import read_bytes
 from grader.observe.engine import Engine
 from grader.release.notebook import student_notebook
-from grader.verify import calibration, mutating, reference, structure, variants
+from grader.verify import calibration, mutating, reference, rehearsing, structure, variants
 from grader.verify.case import Case, Known, close_look
 from grader.verify.equivalents import Equivalent, read_equivalents
 from grader.verify.lane import Lanes
@@ -168,6 +168,9 @@ class _Verification:
         case = self._case
         known = self._look_at_reference()
         if not any(finding.kind == "reference" for finding in self._found.findings):
+            if self._options.device == "cpu":
+                known, found = rehearsing.rehearse(case, self._lanes, known, self._steps)
+                self._found.findings += found
             self._look_at_variants(known)
             if self._options.mutants:
                 self._try_mutants(known)
@@ -187,6 +190,7 @@ class _Verification:
             seconds=round(time.monotonic() - started, 1),
             torch=version("torch"),
             digest=case.assignment.digest,
+            rehearsed=len(rehearsing.runs(case)) if known.rehearsed else 0,
         )
 
     def _look_at_reference(self) -> Known:
@@ -206,7 +210,7 @@ class _Verification:
         return known
 
     def _look_at_variants(self, known: Known) -> None:
-        case, total = self._case, len(self._case.alternatives) + len(self._case.misconceptions)
+        case, total = self._case, len(self._case.alternatives) + len(self._case.wrong)
         steps = self._steps("looking closely at alternatives and misconceptions", total)
         self._found.seen = variants.look_closely(case, self._lanes, known, steps)
         self._found.findings += variants.refusals(case, self._found.seen)
@@ -276,6 +280,7 @@ class _Verification:
             diagnosed=sum(found.named.get(name, (0, 0))[1] for name in wrong),
             mutants=len(tried),
             caught=sum(bool(one.caught_by) for one in tried),
+            rehearsed=sum(one.rehearsed for one in tried),
             misnamed=sum(one.misnamed for one in tried),
             survivors=survived,
             leaves=leaves,

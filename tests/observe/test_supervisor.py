@@ -253,15 +253,17 @@ def test_global_random_streams_are_the_same_in_every_session(session: Open) -> N
     assert outcome(session(cell), "of_f") == outcome(session("x = 1", cell), "of_f")
 
 
+FORGE = (
+    "import os\ndef f(x):\n    from grader.wire import frames\n    import msgspec\n"
+    "    from grader.observe.protocol import CheckAnswer\n    from grader.wire.outcome import Missing\n"
+    "    body = msgspec.msgpack.encode(CheckAnswer('0' * 32, (Missing('forged'),), (0.0,)))\n"
+    "    for fd in range(3, 64):\n        try: frames.send(fd, {'kind': 'answer'}, body)\n"
+    "        except Exception: continue\n    return 1"
+)
+
+
 def test_a_forged_answer_on_the_channel_is_no_answer(session: Open) -> None:
-    forge = (
-        "import os\ndef f(x):\n    from grader.wire import frames\n    import msgspec\n"
-        "    from grader.observe.protocol import CheckAnswer\n    from grader.wire.outcome import Missing\n"
-        "    body = msgspec.msgpack.encode(CheckAnswer('0' * 32, (Missing('forged'),), (0.0,)))\n"
-        "    for fd in range(3, 64):\n        try: frames.send(fd, {'kind': 'answer'}, body)\n"
-        "        except Exception: continue\n    return 1"
-    )
-    opened = session(forge, G)
+    opened = session(FORGE, G)
     assert isinstance(outcome(opened, "of_f"), Stopped)
     assert outcome(opened, "of_g") == 30
 
@@ -271,3 +273,35 @@ def test_too_many_bad_cells_end_the_notebook_and_what_ran_before_is_graded(sessi
     assert outcome(opened, "of_f") == 4
     assert opened.ends[10].reason == "not run"
     assert outcome(opened, "of_g") == Missing("g")
+
+
+def rehearsed(session: Session, name: str) -> object:
+    found = session.check([CheckSource(CHECKS, name, "seed")], device="rehearsal").outcomes[0]
+    return decode(found.observation)["got"] if isinstance(found, Returned) else found
+
+
+def test_a_rehearsal_shares_the_notebook_s_process(session: Open) -> None:
+    opened = session("import os\ntoken = os.urandom(4).hex()\ndef f(x): return token\ng = f")
+    before = outcome(opened, "of_f")
+    assert rehearsed(opened, "of_f") == before
+    assert outcome(opened, "of_g") == before
+
+
+def test_what_a_rehearsal_leaves_behind_is_not_there_for_the_checks_after_it(session: Open) -> None:
+    opened = session(
+        "import os\ndef f(x):\n    open('left', 'w').write('x')\n    return 1\n"
+        "def g(x): return [os.path.exists('left'), os.path.exists('made')]",
+        "open('made', 'w').write('x')",
+    )
+    assert rehearsed(opened, "of_f") == 1
+    assert outcome(opened, "of_g") == [False, True]
+
+
+def test_a_rehearsal_that_costs_the_notebook_s_process_costs_no_check(session: Open) -> None:
+    opened = session(FORGE, G)
+    for _ in range(3):
+        assert isinstance(rehearsed(opened, "of_f"), Stopped)
+        assert outcome(opened, "of_g") == 30
+    assert isinstance(rehearsed(opened, "of_f"), Stopped)
+    lost = rehearsed(opened, "of_g")
+    assert isinstance(lost, Stopped), "a rehearsal does not run the notebook again"

@@ -1,7 +1,9 @@
 """`submit`, end to end: whatever is handed in ends in one grade.json, one report and one gradebook row."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import nbformat
@@ -16,6 +18,9 @@ from grader.confine.plan import choose
 from grader.gradebook import Gradebook
 from grader.grading.model import Grade
 from grader.observe.engine import Engine
+from grader.observe.protocol import CheckSource
+from grader.observe.results import CheckResult
+from grader.observe.supervisor import Session
 from grader.submission.ahead import start_engine
 
 SETTINGS = """
@@ -315,27 +320,68 @@ def test_a_device_that_is_not_here_is_neither_a_pass_nor_a_failure(course: Path)
     assert "provisional: the checks were not run on cuda, which is not here" in grade.notices
 
 
-def test_a_rehearsal_finds_a_device_mistake_beside_the_points(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    blind = "import torch\n\ndef double(x):\n    zeros = torch.zeros(x.shape)\n    return 2 * x + zeros"
-    path = notebook(course / "small.ipynb", blind, NEGATE)
-    _, grade = submit(path, "--devices", "cpu,rehearsal")
+BLIND = "import torch\n\ndef double(x):\n    zeros = torch.zeros(x.shape)\n    return 2 * x + zeros"
+
+
+@pytest.mark.parametrize("options", [(), ("--devices", "cpu,rehearsal")], ids=["by default", "asked for"])
+def test_a_rehearsal_finds_a_device_mistake_beside_the_points(
+    course: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...]
+) -> None:
+    _, grade = submit(notebook(course / "small.ipynb", BLIND, NEGATE), *options)
     assert (grade.score, grade.max_score, grade.devices) == (10.0, 10.0, ("cpu", "rehearsal"))
     double, negate = grade.exercises
     assert [run.verdict for check in double.checks for run in check.runs] == ["pass", "error", "pass", "error"]
     assert [run.verdict for check in negate.checks for run in check.runs] == ["pass"] * 4
     message = double.checks[0].runs[1].message
+    assert message.startswith("would fail on a GPU: RuntimeError: ")
     assert "found at least two devices, rehearsal:0 and cpu!" in message
     assert "Here x is on rehearsal:0 and zeros is on cpu: create zeros with device=x.device." in message
     assert "(cell 1, line 5)" in message
     said = capsys.readouterr().out
-    assert "rehearsal" in said
+    assert "simulated GPU" in said
     assert "0 / 2" in said
+    told = "rehearsed on a simulated GPU: 2 of 4 checks would fail there; no points are lost by that here"
+    assert told in grade.notices
+    html = (course / "reports/small/alice/attempt-1/report.html").read_text()
+    assert html.count(">would fail on a GPU</span>") == 2
+
+
+def test_a_rehearsal_without_a_find_is_one_line(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, grade = submit(notebook(course / "small.ipynb", DOUBLE, NEGATE))
+    assert grade.notices == ("rehearsed on a simulated GPU: 4 of 4 checks pass there, too",)
+    assert capsys.readouterr().out.count("GPU") == 1
+    html = (course / "reports/small/alice/attempt-1/report.html").read_text()
+    assert html.count("GPU") == 1
+
+
+def test_a_rehearsal_is_left_away_where_devices_are_named(course: Path) -> None:
+    _, grade = submit(notebook(course / "small.ipynb", BLIND, NEGATE), "--devices", "cpu")
+    assert (grade.devices, grade.notices) == (("cpu",), ())
+
+
+def test_a_session_is_asked_nothing_hidden_before_its_public_checks_are_rehearsed(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str]] = []
+    check = Session.check
+
+    def watched(self: Session, checks: Sequence[CheckSource], *more: Any, **named: Any) -> CheckResult:
+        if not named.get("trusted"):
+            asked.extend((one.name, named.get("device", "")) for one in checks)
+        return check(self, checks, *more, **named)
+
+    monkeypatch.setattr(Session, "check", watched)
+    submit(notebook(course / "small.ipynb", BLIND, NEGATE))
+    hidden = [name in ("doubles_a_matrix_canary", "negate_leaves_its_input_alone") for name, _ in asked]
+    assert hidden == sorted(hidden)
+    assert hidden.count(True) >= 4
+    assert {device for _, device in asked} == {"", "rehearsal"}
 
 
 def test_a_rehearsal_alone_is_refused_in_words(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["submit", str(course / "small.ipynb"), "--devices", "rehearsal"])
-    assert "a rehearsal earns no points: say cpu,rehearsal" in capsys.readouterr().err
+    assert "a rehearsal goes with the CPU and earns no points: say cpu,rehearsal" in capsys.readouterr().err
 
 
 def test_a_check_file_that_does_not_fit_is_refused_in_words(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -372,6 +418,23 @@ def test_a_students_copy_is_graded_by_recorded_observations(
     assert grade.exercises[0].misconception is not None
     assert grade.exercises[0].misconception.hint == "Squaring and doubling agree for 2 only."
     assert not (copy / "reports/small/alice/attempt-1/instructor.html").exists()
+
+
+def test_a_students_copy_is_rehearsed_for_errors(
+    course: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["release", "small"]) == 0
+    copy = tmp_path_factory.mktemp("student")
+    (course / "assignments").rename(copy / "assignments")
+    monkeypatch.chdir(copy)
+    _, grade = submit(notebook(copy / "small.ipynb", BLIND, NEGATE))
+    assert (grade.scope, grade.score, grade.max_score) == ("public", 3.0, 3.0)
+    assert [run.verdict for e in grade.exercises for c in e.checks for run in c.runs] == [
+        "pass",
+        "error",
+        "pass",
+        "pass",
+    ]
 
 
 def test_a_damaged_recording_is_told(

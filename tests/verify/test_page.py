@@ -2,6 +2,7 @@
 
 import math
 
+import msgspec
 import pytest
 
 from grader.verify.markdown import markdown
@@ -86,3 +87,18 @@ def test_the_markdown_gives_the_sums_and_what_is_unfair() -> None:
 def test_the_markdown_names_what_is_not_proven() -> None:
     assert "Not verified since their last change: hw3, hw4." in markdown([PROOF], ["hw3", "hw4"])
     assert "Not verified" not in markdown([PROOF])
+
+
+def test_what_was_rehearsed_is_told() -> None:
+    rehearsed = msgspec.structs.replace(PROOF, rehearsed=2)
+    assert "seeds on cpu, 2 of them rehearsed on a simulated GPU, torch" in markdown([rehearsed])
+    assert "2 of them rehearsed on a simulated GPU" in page(rehearsed)
+    assert "rehearsed" not in markdown([PROOF]) + page(PROOF)
+
+
+def test_a_proof_of_before_rehearsals_can_be_read() -> None:
+    fields = msgspec.to_builtins(PROOF)
+    del fields["rehearsed"]
+    for exercise in fields["exercises"]:
+        del exercise["rehearsed"]
+    assert msgspec.convert(fields, type(PROOF)) == PROOF

@@ -172,3 +172,54 @@ def test_a_device_that_is_not_here_is_refused_before_anything_is_tried(course: M
     assignment = course_folder.load(course(), "toy")
     with pytest.raises(BadInput, match="there is no mps device here; python -m grader doctor says what there is"):
         verify(assignment, engine, Options(runs=1, device="mps"), lambda what, done, total: None)
+
+
+BLIND = "x + torch.zeros(x.shape, dtype=x.dtype)"
+
+
+def test_right_work_has_to_be_right_on_a_device_too(course: MakeCourse, engine: Engine) -> None:
+    changes = {"alternatives.py": ("lambda x: 2 * x", f"lambda x: x + {BLIND}".replace("torch", "__import__('torch')"))}
+    proof = prove(course, engine, changes, runs=1)
+    (refused,) = found(proof, "alternative")
+    assert (refused.subject, refused.unfair) == ("times_two", True)
+    assert refused.message.startswith(
+        "this right solution fails doubled on the simulated GPU: RuntimeError: Expected all"
+    )
+
+
+def test_the_reference_has_to_be_right_on_a_device_too(course: MakeCourse, engine: Engine) -> None:
+    proof = prove(course, engine, {"solution.py": ("return x / 2", f"return ({BLIND}) / 2")}, runs=1)
+    broken = found(proof, "reference")
+    assert [finding.subject for finding in broken] == ["halved", "halved_matrix"]
+    assert broken[0].message.startswith("the reference does not get through it on the simulated GPU: RuntimeError: ")
+
+
+def test_a_change_that_only_a_device_shows_is_noticed_in_the_rehearsal(course: MakeCourse, engine: Engine) -> None:
+    change = ("return x / 2", "return x / torch.tensor([2.0], device=x.device)")
+    proof = prove(course, engine, {"solution.py": change}, runs=1)
+    halve = proof.exercises[1]
+    assert (halve.rehearsed, halve.caught, halve.survivors) == (1, halve.mutants, ())
+    assert proof.rehearsed == 1
+    assert proof.fair
+
+
+@pytest.mark.parametrize(("body", "fair"), [(BLIND, True), ("x + 0", False)])
+def test_what_is_declared_wrong_on_a_device_only_has_to_be_caught_there(
+    course: MakeCourse, engine: Engine, body: str, fair: bool
+) -> None:
+    added = f'''
+
+@misconception(exercise="halve", only_on_a_device=True)
+def made_on_the_cpu(work):
+    """What is made anew has to be where the input is."""
+    import torch
+    return {{"halve": lambda x: ({body}) / 2}}
+'''
+    proof = prove(course, engine, {"misconceptions.py": ("", added)}, runs=1)
+    assert proof.fair is fair
+    assert (proof.exercises[1].misconceptions, proof.exercises[1].accepted) == (2, int(not fair))
+    assert (
+        [f.message for f in found(proof, "misconception")] == []
+        if fair
+        else ["this solution, wrong on a device only, passes every check on the simulated GPU"]
+    )

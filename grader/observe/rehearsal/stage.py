@@ -58,6 +58,7 @@ def _replacements(calls: Calls) -> Iterator[tuple[Any, str, Any]]:
     for name, member in tensors.members():
         yield torch.Tensor, name, member
     yield from factories.functions(calls)
+    yield torch._C._nn, "_parse_to", tensors.parse_to
     yield torch, "Generator", factories.generator_class(calls)
     yield torch.UntypedStorage, "clone", files.cloned
     yield torch.amp.autocast_mode.autocast, "__init__", _autocast(torch.amp.autocast_mode.autocast.__init__)

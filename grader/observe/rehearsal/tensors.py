@@ -14,6 +14,7 @@ from grader.observe.rehearsal.targets import DEVICE, device_of, elsewhere, targe
 from grader.observe.rehearsal.words import seen_from_the_cell
 
 _BASE = torch._C.TensorBase
+_PARSE_TO = torch._C._nn._parse_to
 _NEW = ("new_tensor", "new_empty", "new_zeros", "new_ones", "new_full", "new_empty_strided")
 _Members = Iterator[tuple[str, Any]]
 
@@ -80,6 +81,15 @@ def _asked(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, list[Any
         named |= {n: v for n, v in zip(("dtype", "non_blocking", "copy"), args[1:], strict=False) if v is not None}
         return asked, [], named
     return asked, list(args), named
+
+
+def parse_to(*args: Any, **kwargs: Any) -> Any:
+    """What Module.to asks for; with a tensor, the device that this one is said to be on."""
+    other = kwargs.get("tensor", args[0] if args else None)
+    if not isinstance(other, torch.Tensor):
+        return _PARSE_TO(*args, **kwargs)
+    kwargs.pop("tensor", None)
+    return _PARSE_TO(device_of(other), other.dtype, *args[1:], **kwargs)
 
 
 def _cpu(self: torch.Tensor, memory_format: torch.memory_format = torch.preserve_format) -> torch.Tensor:

@@ -183,3 +183,10 @@ def test_observations_say_where_their_tensors_were(device: torch.device) -> None
     assert isinstance(observed["x"], TensorLeaf)
     assert isinstance(observed["c"], TensorLeaf)
     assert (observed["x"].device, observed["c"].device) == ("rehearsal", "cpu")
+
+
+def test_a_module_goes_where_a_tensor_is(device: torch.device) -> None:
+    there, here = torch.ones(2, dtype=torch.float64, device=device), torch.ones(2)
+    moved = nn.Linear(2, 2).to(there)
+    assert (moved.weight.device, moved.weight.dtype) == (device, torch.float64)
+    assert moved.to(tensor=here).weight.device.type == "cpu"
