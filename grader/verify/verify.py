@@ -91,7 +91,7 @@ def verify(assignment: Assignment, engine: Engine, options: Options, progress: P
     with GradingRun(assignment, engine, fresh_seed(), options.devices) as run:
         case = _case(run, options)
     findings, seconds = _graded(assignment, engine, options.devices, progress)
-    findings += structure.shortcomings(case)
+    findings += structure.shortcomings(case) if options.device == "cpu" else []
     lanes = Lanes(assignment, engine, options.workers, options.device)
     try:
         return _Verification(case, lanes, options, equivalents, progress).run(findings, seconds, started)
@@ -110,10 +110,12 @@ def _case(run: GradingRun, options: Options) -> Case:
     if not checks:
         raise BadInput(f"no check of {run.assignment.name} runs on {options.device}: there is nothing to verify there")
     there = {check.exercise for check in checks} if options.device != "cpu" else set(chosen)
+    partly = {check.exercise for check in run.checks if not check.runs_on(options.device)}
     return Case(
         assignment=run.assignment,
         checks=checks,
-        misconceptions=tuple(m for m in run.misconceptions if m.exercise in there),
+        # The check that notices one may be of those that run on the CPU only.
+        misconceptions=tuple(m for m in run.misconceptions if m.exercise in there - partly),
         alternatives=tuple(a for a in run.alternatives if a.exercise in there),
         runs=tuple(fresh_seed() for _ in range(options.runs)),
         exercises=tuple(id for id in known if id in there),

@@ -174,6 +174,18 @@ def test_a_device_that_is_not_here_is_refused_before_anything_is_tried(course: M
         verify(assignment, engine, Options(runs=1, device="mps"), lambda what, done, total: None)
 
 
+def test_on_a_device_wrong_work_need_not_be_noticed_by_checks_of_the_cpu(course: MakeCourse, engine: Engine) -> None:
+    on_the_cpu = {"checks.py": ('exercise="double", points=2,', 'exercise="double", points=2, devices=("cpu",),')}
+    assignment = course_folder.load(course(on_the_cpu), "toy")
+    options = Options(runs=1, device="rehearsal", mutants=False)
+    proof = verify(assignment, engine, options, lambda what, done, total: None)
+    assert [(e.id, e.checks, e.alternatives, e.misconceptions) for e in proof.exercises] == [
+        ("double", 1, 1, 0),
+        ("halve", 2, 1, 1),
+    ]
+    assert proof.fair
+
+
 BLIND = "x + torch.zeros(x.shape, dtype=x.dtype)"
 
 
