@@ -16,7 +16,7 @@ from grader.batch.collect import collect
 from grader.batch.local import CannotGoOn, Lost, run_locally
 from grader.batch.model import Done, Item, SlotStart
 from grader.batch.plan import Plan, make_plan
-from grader.errors import BadInput
+from grader.errors import BadInput, needs_room
 from grader.gradebook import Gradebook
 from grader.roll.call import call_roll
 from grader.roll.model import Roll
@@ -124,7 +124,8 @@ def grade_class(options: Options, watcher: Watcher, engine: Engine = run_locally
                 return None
             devices = options.devices or assignment.settings.devices
             taken_at = datetime.fromtimestamp(options.submissions.stat().st_mtime, UTC)
-            plan = make_plan(roll, assignment, options.reports, book, devices, taken_at)
+            with needs_room(options.reports):
+                plan = make_plan(roll, assignment, options.reports, book, devices, taken_at)
         return _graded(options, assignment, plan, devices, book, watcher, engine)
     finally:
         book.close()

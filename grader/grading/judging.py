@@ -66,6 +66,10 @@ class Judging:
         """Find the misconception that explains an exercise's failed checks."""
         return self._ask(request, requests.Diagnosed)
 
+    def alive(self) -> bool:
+        """Whether the worker has not ended."""
+        return self._process.alive()
+
     def close(self) -> None:
         """End the worker."""
         self._process.close()

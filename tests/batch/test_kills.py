@@ -4,7 +4,6 @@ import random
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from support.disturbed import Classroom, Grading, Tree, kill, left_by, slots_of, wait_until, zygotes_of
@@ -69,9 +68,7 @@ def test_a_kill_at_a_random_moment_changes_nothing(
 def _kill_in(grading: Grading, victim: str, step: int, delay: float, luck: random.Random) -> bool:
     """Start grading and kill a victim so many seconds after so many attempts; False where it was too late for that."""
     with grading.start("--workers", "2") as process:
-        there = wait_until(
-            lambda: grading.finished() >= step and (step or VICTIMS[victim](process.pid)), process
-        )
+        there = wait_until(lambda: grading.finished() >= step and (step or VICTIMS[victim](process.pid)), process)
         if there:
             time.sleep(delay)
         running = process.poll() is None
