@@ -111,11 +111,8 @@ class Grading:
 def left_by(grading: Grading) -> dict[str, str]:
     """All that grading a class has left, as text by name, clocks at zero."""
     name, place = grading.classroom.assignment, grading.place
-    left = {
-        "grades --csv": grading.ask("grades", name, "--csv", "--course", "../../course"),
-        "grades": grading.ask("grades", name, "--course", "../../course"),
-    }
-    for form in ("csv", "jsonl", "nbgrader"):
+    left = {"grades --csv": grading.ask("grades", name, "--csv", "--course", "../../course")}
+    for form in ("csv", "jsonl"):
         grading.ask("export", form, name, "--out", f"tmp/{form}")
         left[f"export {form}"] = (place / "tmp" / form).read_text()
     left |= _tables(place / "reports" / "gradebook.sqlite")
