@@ -31,7 +31,7 @@ from grader.grading.submission import Submission, ungraded
 from grader.grading.validate import validate
 from grader.judge.verdict import Verdict
 from grader.observe import probe
-from grader.observe.engine import Engine, EngineFault
+from grader.observe.engine import Engine
 from grader.observe.supervisor import Session
 
 
@@ -157,9 +157,8 @@ class GradingRun:
                 for device in self.devices
             ]
             looks, asked = looking.result(), asking.result()
-        if not self._judging.alive():
-            # Whatever ended it may have ended the student's processes as well: that is no crash of theirs.
-            raise EngineFault("the judge's process ended before the grade was made")
+        # Whatever ends the judge may have ended the student's processes as well: that would be no crash of theirs.
+        self._judging.still_answers()
         if self._recording is not None:
             looks = in_plain_sight(looks)  # nobody but the student reads this grade
         exercises = assemble.exercises(settings, self.checks, by_device, cells, looks, self.skipped)
