@@ -109,9 +109,9 @@ def grade_class(options: Options, watcher: Watcher, engine: Engine = run_locally
     """
     assignment = _assignment(options)
     roster = read_roster(options.roster) if options.roster else None
-    book = Gradebook(options.gradebook or options.reports / "gradebook.sqlite")
+    book = Gradebook(_book_of(options))
     try:
-        with open_shelf(options.submissions) as shelf:
+        with needs_room(options.reports), open_shelf(options.submissions) as shelf:
             roll = call_roll(
                 shelf.listing,
                 assignment.name,
@@ -124,8 +124,7 @@ def grade_class(options: Options, watcher: Watcher, engine: Engine = run_locally
                 return None
             devices = options.devices or assignment.settings.devices
             taken_at = datetime.fromtimestamp(options.submissions.stat().st_mtime, UTC)
-            with needs_room(options.reports):
-                plan = make_plan(roll, assignment, options.reports, book, devices, taken_at)
+            plan = make_plan(roll, assignment, options.reports, book, devices, taken_at)
         return _graded(options, assignment, plan, devices, book, watcher, engine)
     finally:
         book.close()
@@ -169,6 +168,17 @@ def _graded(
     if not lost and count == 1:
         shutil.rmtree(options.reports / folder_name(assignment.name) / ".batch" / "boxes", ignore_errors=True)
     return Outcome(graded=len(finished), kept=plan.kept, lost=tuple(lost), entered=entered)
+
+
+def _book_of(options: Options) -> str | Path:
+    """Where the gradebook is. Parts only read it: where there is none yet, they do not make one, all at once."""
+    place = options.gradebook or options.reports / "gradebook.sqlite"
+    _, count = options.shard
+    if count == 1 or "://" in str(place) or Path(place).exists():
+        return place
+    with needs_room(options.reports):
+        options.reports.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return ":memory:"
 
 
 def _assignment(options: Options) -> Assignment:
