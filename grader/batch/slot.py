@@ -6,6 +6,7 @@ standard input and says what became of them in lines on standard output, until t
 
 from __future__ import annotations
 
+import select
 import shutil
 import sys
 import tempfile
@@ -44,6 +45,8 @@ def main(arguments: list[str]) -> int:
         0; 1 where the slot gave up.
     """
     end_with_parent()
+    if _orphaned():
+        return 1
     start = msgspec.json.decode(arguments[0], type=SlotStart)
     said = sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing but answers goes to the other side
@@ -60,6 +63,15 @@ def main(arguments: list[str]) -> int:
         _say(said, Fault(str(error)))
         return 1
     return 0
+
+
+def _orphaned() -> bool:
+    """Whether the other side had ended before the kernel was asked to end this process with it."""
+    if sys.platform != "linux":
+        return False
+    waiting = select.poll()
+    waiting.register(sys.stdin, 0)
+    return any(what & select.POLLHUP for _, what in waiting.poll(0))
 
 
 def start_engine(start: SlotStart, assignment: Assignment) -> Engine:

@@ -1,6 +1,9 @@
 """A slot puts an attempt in place whole or not at all, and leaves nothing else there."""
 
 import errno
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -56,6 +59,15 @@ def put(folder: Path, key: str) -> None:
     folder.mkdir(parents=True)
     (folder / "grade.json").write_text("theirs")
     (folder / MARKER).write_bytes(msgspec.json.encode(Marker(key=key, students=("alice",))))
+
+
+def test_a_slot_whose_batch_has_ended_starts_nothing() -> None:
+    reading, writing = os.pipe()
+    os.close(writing)  # as the kernel does for a batch that was killed
+    command = [sys.executable, "-m", "grader.batch.slot", "no start is read"]
+    with os.fdopen(reading) as nothing:
+        done = subprocess.run(command, stdin=nothing, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
 
 
 @pytest.mark.parametrize("write", [1, 2, 3, 4])

@@ -25,7 +25,7 @@ from grader.observe.processes import children, descendants
 SLOT, ZYGOTE = "grader.batch.slot", "grader.observe.zygote"
 SEED = "the same inputs in every run"
 _CLOCKS = ("seconds", "start_seconds", "notebook_seconds", "checks_seconds", "total_seconds")
-_ENDING_SECONDS = 10.0
+_ENDING_SECONDS = 60.0
 
 
 class Classroom:
