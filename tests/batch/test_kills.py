@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 from support.disturbed import Classroom, Grading, Tree, kill, left_by, slots_of, wait_until, zygotes_of
+from support.proof import COURSE
 from verify.conftest import FILES
 
 from .conftest import GOOD, HALF
@@ -42,11 +43,19 @@ def toys(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
 
 
 @pytest.fixture(scope="module")
+def hw2s(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
+    """A class with a shipped assignment: complete, mixed and unwritten notebooks."""
+    home = COURSE / "reference" / "hw2"
+    reference = {path.name: path.read_bytes() for path in home.iterdir() if path.is_file()}
+    notebooks = [*sorted((home / "submissions").glob("*.ipynb")), COURSE / "assignments" / "hw2" / "hw2.ipynb"]
+    handed_in = {f"s{i}": notebooks[i % len(notebooks)].read_bytes() for i in range(6)}
+    return Classroom(tmp_path_factory.mktemp("hw2s"), "hw2", reference, handed_in, ".ipynb")
+
+
+@pytest.fixture(scope="module")
 def undisturbed(toys: Classroom) -> dict[str, str]:
     """What grading the class leaves when nobody kills anything."""
-    grading = toys.graded_in("undisturbed")
-    grading.grade("--workers", "2")
-    return left_by(grading)
+    return _left_undisturbed(toys)
 
 
 @dataclass(frozen=True)
@@ -61,11 +70,11 @@ class Moment:
         return f"{self.victim} {self.seconds:.2f} s after {self.step}"
 
 
-def moments(number: int) -> list[Moment]:
+def moments(number: int, students: int) -> list[Moment]:
     """The moments of a run, always the same; in the order in which they come."""
     luck = random.Random(f"run {number}")
     last = len(KILLED) - 1
-    steps = sorted(luck.randrange(_STUDENTS) for _ in KILLED)
+    steps = sorted(luck.randrange(students) for _ in KILLED)
     victims = [*luck.sample(KILLED[:last], last), KILLED[last]]
     waits = [luck.uniform(0, _STEP_SECONDS if step else _START_SECONDS) for step in steps]
     return list(map(Moment, victims, steps, waits))
@@ -73,9 +82,24 @@ def moments(number: int) -> list[Moment]:
 
 @pytest.mark.parametrize("number", range(RUNS))
 def test_kills_at_random_moments_change_nothing(toys: Classroom, undisturbed: dict[str, str], number: int) -> None:
-    grading = toys.graded_in(f"run {number}")
+    _kill_in_a_run(toys, undisturbed, number)
+
+
+def test_kills_change_nothing_of_a_shipped_assignment(hw2s: Classroom) -> None:
+    _kill_in_a_run(hw2s, _left_undisturbed(hw2s), RUNS)
+
+
+def _left_undisturbed(classroom: Classroom) -> dict[str, str]:
+    grading = classroom.graded_in("undisturbed")
+    grading.grade("--workers", "2")
+    return left_by(grading)
+
+
+def _kill_in_a_run(classroom: Classroom, undisturbed: dict[str, str], number: int) -> None:
+    grading = classroom.graded_in(f"run {number}")
+    planned = moments(number, len(classroom.students))
     with grading.start("--workers", "2") as process:
-        killed = [moment for moment in moments(number) if _kill_at(moment, grading, process)]
+        killed = [moment for moment in planned if _kill_at(moment, grading, process)]
         printed = process.communicate()[0]
     print(f"run {number}: {len(killed)} killed: {', '.join(map(str, killed))}")
     assert killed, printed
