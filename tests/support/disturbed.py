@@ -8,6 +8,7 @@ gradebook row by row with their ids, what is printed and exported from it, every
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import signal
@@ -16,10 +17,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing, suppress
+from contextlib import chdir, closing, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
+from grader.cli import main
 from grader.observe.processes import children, descendants
 
 SLOT, ZYGOTE = "grader.batch.slot", "grader.observe.zygote"
@@ -89,16 +91,17 @@ class Grading:
 
     def grade(self, *options: str) -> str:
         """Grade to the end; returns what was printed."""
-        return self.run(self.batch(*options))
-
-    def ask(self, *arguments: str) -> str:
-        """What another command of the grader prints."""
-        return self.run([sys.executable, "-m", "grader", *arguments])
-
-    def run(self, command: list[str]) -> str:
+        command = self.batch(*options)
         done = subprocess.run(command, capture_output=True, check=False, **self._here())
         assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
+
+    def ask(self, *arguments: str) -> str:
+        """What another command of the grader prints, one that starts no process."""
+        printed = io.StringIO()
+        with chdir(self.place), redirect_stdout(printed):
+            assert main(arguments) == 0
+        return printed.getvalue()
 
     def finished(self) -> int:
         """How many attempts are there."""
