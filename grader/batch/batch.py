@@ -17,7 +17,7 @@ from grader.batch.local import CannotGoOn, Lost, run_locally
 from grader.batch.model import Done, Item, SlotStart
 from grader.batch.plan import WORK, Plan, make_plan
 from grader.batch.told import Told, extensions, keep
-from grader.errors import BadInput
+from grader.errors import BadInput, needs_room
 from grader.gradebook import Gradebook
 from grader.gradebook.course import read_course, terms_of
 from grader.roll.call import call_roll
@@ -121,9 +121,9 @@ def grade_class(options: Options, watcher: Watcher, engine: Engine = run_locally
     roster = read_roster(options.roster) if options.roster else None
     times = _times(options)
     due = terms_of(assignment, read_course(options.course, course_folder.names(options.course))).due
-    book = Gradebook(options.gradebook or options.reports / "gradebook.sqlite")
+    book = Gradebook(_book_of(options))
     try:
-        with open_shelf(options.submissions) as shelf:
+        with needs_room(options.reports), open_shelf(options.submissions) as shelf:
             roll = call_roll(
                 shelf.listing,
                 assignment.name,
@@ -209,6 +209,17 @@ def _told_at(options: Options) -> datetime:
     """When the newest of the files that tell was written: the same for every run that is given the same files."""
     files = [each for each in (options.submissions, options.roster, options.times) if each is not None]
     return datetime.fromtimestamp(max(int(each.stat().st_mtime) for each in files), UTC)
+
+
+def _book_of(options: Options) -> str | Path:
+    """Where the gradebook is. Parts only read it: where there is none yet, they do not make one, all at once."""
+    place = options.gradebook or options.reports / "gradebook.sqlite"
+    _, count = options.shard
+    if count == 1 or "://" in str(place) or Path(place).exists():
+        return place
+    with needs_room(options.reports):
+        options.reports.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return ":memory:"
 
 
 def _assignment(options: Options) -> Assignment:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import msgspec
 
 from grader.batch.model import Done, Fault, Item, Ready, Refused, Said, SlotStart
-from grader.errors import BadInput
+from grader.errors import BadInput, DiskFull, needs_room
 from grader.observe.gpu import gpus, open_nvml
 
 _TRIES = 3
@@ -168,13 +168,16 @@ class _Work:
                     return
                 said: Said = Ready()
                 if slot is None:
-                    slot = SlotProcess(self._start, gpu)
+                    with needs_room(tempfile.gettempdir()):
+                        slot = SlotProcess(self._start, gpu)
                     said = slot.ready()
                 if isinstance(said, Ready):
                     said = slot.grade(item)
                 if not self._take(item, tries, said):
                     slot.close()
                     slot = None
+        except DiskFull as error:
+            self.refusal = str(error)
         finally:
             if slot is not None:
                 slot.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -123,3 +124,11 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     students: tuple[str, ...]
+
+
+def key_in(folder: Path) -> str:
+    """The key of what lies in an attempt's folder; "" where no batch has put it there."""
+    try:
+        return msgspec.json.decode((folder / MARKER).read_bytes(), type=Marker).key
+    except (OSError, msgspec.DecodeError):
+        return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import msgspec
 
 from grader.assignment import folder as course_folder
 from grader.assignment.folder import Assignment
-from grader.batch.model import MARKER, Box, Item, Marker
+from grader.batch.model import Box, Item, key_in
 from grader.batch.told import Came, came
 from grader.gradebook import Gradebook
 from grader.grading.seeds import fresh_seed
@@ -99,10 +100,10 @@ def _item(
     key = hashlib.sha256("\0".join([known, digest, *students]).encode()).hexdigest()
     own = base / folder_name(students[0])
     number = numbers.get(students[0], 0)
-    if number and _key_in(own / f"attempt-{number}") == key:
+    if number and key_in(own / f"attempt-{number}") == key:
         return _Planned(None, when, _unreadable(box))
     attempt = 1 + max(numbers.get(student, 0) for student in students)
-    while (own / f"attempt-{attempt}").exists() and _key_in(own / f"attempt-{attempt}") != key:
+    while (own / f"attempt-{attempt}").exists() and key_in(own / f"attempt-{attempt}") != key:
         attempt += 1
     place = base / WORK / "boxes" / f"{key}.bin"
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -163,16 +164,24 @@ def pack(one: Handed, assignment: Assignment) -> tuple[Box, str]:
 
 
 def _kept_seed(work: Path) -> str:
-    """The seed of all batches of an assignment: with another one nothing could be told to be unchanged."""
+    """The seed of all batches of an assignment: with another one nothing could be told to be unchanged.
+
+    Parts of a batch begin at the same time on many machines, and any may be killed: the first one's seed is there
+    whole, or not at all.
+    """
     place = work / "seed"
     with suppress(FileNotFoundError):
         return place.read_text().strip()
     work.mkdir(parents=True, exist_ok=True, mode=0o700)
-    seed = fresh_seed()
-    with suppress(FileExistsError):
-        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor, name = tempfile.mkstemp(prefix=".seed.", dir=work)
+    draft = Path(name)
+    try:
         with os.fdopen(descriptor, "w") as file:
-            file.write(seed)
+            file.write(fresh_seed())
+        with suppress(FileExistsError):
+            place.hardlink_to(draft)
+    finally:
+        draft.unlink()
     return place.read_text().strip()
 
 
@@ -182,11 +191,3 @@ def _numbers(book: Gradebook, assignment: str) -> dict[str, int]:
     for student, number in book.numbers(assignment):
         found[student] = max(number, found.get(student, 0))
     return found
-
-
-def _key_in(folder: Path) -> str:
-    """The key of what lies in an attempt's folder; "" where no batch has put it there."""
-    try:
-        return msgspec.json.decode((folder / MARKER).read_bytes(), type=Marker).key
-    except (OSError, msgspec.DecodeError):
-        return ""

@@ -6,7 +6,7 @@ standard input and says what became of them in lines on standard output, until t
 
 from __future__ import annotations
 
-import errno
+import select
 import shutil
 import sys
 import tempfile
@@ -19,8 +19,8 @@ import msgspec
 
 from grader.assignment import folder as course_folder
 from grader.assignment.folder import Assignment
-from grader.batch.model import MARKER, Box, Done, Fault, Item, Marker, Ready, Refused, Said, SlotStart
-from grader.errors import BadInput
+from grader.batch.model import MARKER, Box, Done, Fault, Item, Marker, Ready, Refused, Said, SlotStart, key_in
+from grader.errors import BadInput, needs_room
 from grader.grading.model import Grade
 from grader.grading.run import Graded, GradingRun
 from grader.grading.submission import Submission, ungraded
@@ -45,25 +45,33 @@ def main(arguments: list[str]) -> int:
         0; 1 where the slot gave up.
     """
     end_with_parent()
+    if _orphaned():
+        return 1
     start = msgspec.json.decode(arguments[0], type=SlotStart)
     said = sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing but answers goes to the other side
     try:
         assignment = course_folder.load(Path(start.course), start.assignment)
-        with closing(start_engine(start, assignment)) as engine:
+        with needs_room(tempfile.gettempdir()), closing(start_engine(start, assignment)) as engine:
             refuse_unconfined(start, engine)
             _say(said, Ready())
             _serve(start, assignment, engine, said)
     except BadInput as error:
         _say(said, Refused(str(error)))
         return 1
-    except OSError as error:
-        _say(said, Refused(_of_disk(error)) if error.errno in (errno.ENOSPC, errno.EDQUOT) else Fault(str(error)))
-        return 1
-    except EngineFault as error:
+    except (OSError, EngineFault) as error:
         _say(said, Fault(str(error)))
         return 1
     return 0
+
+
+def _orphaned() -> bool:
+    """Whether the other side had ended before the kernel was asked to end this process with it."""
+    if sys.platform != "linux":
+        return False
+    waiting = select.poll()
+    waiting.register(sys.stdin, 0)
+    return any(what & select.POLLHUP for _, what in waiting.poll(0))
 
 
 def start_engine(start: SlotStart, assignment: Assignment) -> Engine:
@@ -100,28 +108,43 @@ def _serve(start: SlotStart, assignment: Assignment, engine: Engine, said: Binar
 
 
 def grade_item(run: GradingRun, assignment: Assignment, item: Item) -> Done:
-    """Grade one item and put its folder in place, whole; one that is there is left as it is."""
+    """Grade one item and put its folder in place, whole; one that is there is left as it is.
+
+    Raises:
+        EngineFault: The grader's own machinery failed, or a command that is no batch took the attempt's number.
+        DiskFull: There is no room for the folder.
+    """
     started = time.monotonic()
     folder = Path(item.folder)
     if not (folder / "grade.json").is_file():
         box = msgspec.msgpack.decode(Path(item.box).read_bytes(), type=Box)
         graded, html = _graded(run, assignment, item, box)
-        handed_in = HandedIn(Path(box.name), box.data)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
-            feedback = assignment.settings.feedback
-            write_files(graded.grade, beside, handed_in, box.files, html, feedback, graded.evidence)
-            marker = Marker(key=item.key, students=item.students)
-            write_atomically(beside / MARKER, msgspec.json.encode(marker))
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
-            beside.rename(folder)
-        except BaseException:
-            shutil.rmtree(beside, ignore_errors=True)
-            raise
+        with needs_room(folder.parent):
+            _put_in_place(folder, assignment, item, box, graded, html)
+    for left in folder.parent.glob(f".{folder.name}-*"):  # by a slot that was killed while it wrote
+        shutil.rmtree(left, ignore_errors=True)
+    if key_in(folder) != item.key:
+        raise EngineFault(f"{folder} holds another attempt by now; give the same command again")
     grade = msgspec.json.decode((folder / "grade.json").read_bytes(), type=Grade)
     return Done(key=item.key, status=grade.status, score=grade.score, seconds=round(time.monotonic() - started, 3))
+
+
+def _put_in_place(folder: Path, assignment: Assignment, item: Item, box: Box, graded: Graded, html: str) -> None:
+    """Write an attempt beside its place, then rename it; where another slot was faster, its attempt stays."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        feedback = assignment.settings.feedback
+        handed_in = HandedIn(Path(box.name), box.data)
+        write_files(graded.grade, beside, handed_in, box.files, html, feedback, graded.evidence)
+        write_atomically(beside / MARKER, msgspec.json.encode(Marker(key=item.key, students=item.students)))
+        # Only an empty folder gives way to a rename.
+        beside.rename(folder)
+    except OSError:
+        if not (folder / "grade.json").is_file():
+            raise
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
 
 
 def _graded(run: GradingRun, assignment: Assignment, item: Item, box: Box) -> tuple[Graded, str]:
@@ -152,12 +175,6 @@ def _notebook(box: Box) -> tuple[Notebook | None, str]:
         return read_bytes(box.notebook_name, box.notebook), ""
     except BadNotebook as error:
         return None, str(error) if str(error).startswith(f"{box.name}: ") else f"{box.name}: {error}"
-
-
-def _of_disk(error: OSError) -> str:
-    return (
-        f"the disk is full ({error.strerror}); all that was graded is kept: make room and give the same command again"
-    )
 
 
 def _say(said: BinaryIO, what: Said) -> None:

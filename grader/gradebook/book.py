@@ -13,7 +13,7 @@ from sqlalchemy import Select, func, select, union
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, with_polymorphic
 
-from grader.gradebook.database import GradebookError, first_line, open_database
+from grader.gradebook.database import GradebookError, in_words, open_database
 from grader.gradebook.events import Event
 from grader.gradebook.marks import Marks, marks_of
 from grader.gradebook.tables import Attempt, EventRow, row_of
@@ -131,7 +131,8 @@ class Gradebook:
             with Session(engine, expire_on_commit=False) as session:
                 yield session
         except SQLAlchemyError as error:
-            raise GradebookError(f"the gradebook could not be used: {first_line(error)}") from error
+            said = in_words(error, self._engine.url.database)
+            raise GradebookError(f"the gradebook could not be used: {said}") from error
 
 
 def _row_of(grade: Grade, folder: Path) -> Attempt:

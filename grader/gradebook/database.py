@@ -10,11 +10,13 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from grader.errors import BadInput
+from grader.errors import FULL, BadInput
 
 # The newest revision in migrations/versions: a book that is there is opened without loading Alembic.
 HEAD = "0003"
 _BUSY_MILLISECONDS = 30_000
+_SQLITE_FULL = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")  # the second: of the file beside it that connections share
+_POSTGRESQL_FULL = "53100"
 _LOCK = 0x67726164  # any number that only this program uses
 
 
@@ -76,7 +78,7 @@ def open_database(place: str | Path) -> Engine:
             "for PostgreSQL install grader with its extra: grader[postgres]"
         ) from error
     except (SQLAlchemyError, OSError) as error:
-        raise GradebookError(f"the gradebook {shown} cannot be opened: {first_line(error)}") from error
+        raise GradebookError(f"the gradebook {shown} cannot be opened: {in_words(error, place)}") from error
     return engine
 
 
@@ -84,6 +86,25 @@ def first_line(error: BaseException) -> str:
     """What an error says, in one line."""
     said = str(error).strip()
     return said.splitlines()[0] if said else type(error).__name__
+
+
+def in_words(error: BaseException, place: object) -> str:
+    """What an error says, in one line; where there is no room left, also what to do.
+
+    Args:
+        error: Of the database, or of the disk.
+        place: The database.
+    """
+    said = first_line(error)
+    cause = getattr(error, "orig", None) or error
+    full = (
+        getattr(cause, "sqlite_errorname", "") in _SQLITE_FULL
+        or getattr(cause, "sqlstate", "") == _POSTGRESQL_FULL
+        or (isinstance(cause, OSError) and cause.errno in FULL)
+    )
+    if not full:
+        return said
+    return f"its disk is full ({said}); all that is in {place} is kept: make room there and give the same command again"
 
 
 def _connect_arguments(url: URL) -> dict[str, Any]:

@@ -66,6 +66,14 @@ class Judging:
         """Find the misconception that explains an exercise's failed checks."""
         return self._ask(request, requests.Diagnosed)
 
+    def still_answers(self) -> None:
+        """Have the worker answer once more.
+
+        Raises:
+            EngineFault: It has ended.
+        """
+        self.diagnose(requests.Diagnose(checks=(), outcomes={}, verdicts={}, references={}, variants={}))
+
     def close(self) -> None:
         """End the worker."""
         self._process.close()

@@ -167,6 +167,8 @@ class GradingRun:
                 self.devices, lambda device: self.session(code, device, submission.files), progress
             )
             looks, asked = looking.result(), asking.result()
+        # Whatever ends the judge may have ended the student's processes as well: that would be no crash of theirs.
+        self._judging.still_answers()
         if self._recording is not None:
             looks = in_plain_sight(looks)  # nobody but the student reads this grade
         observed, count = tuple(by_device.values()), self.assignment.settings.devices_count

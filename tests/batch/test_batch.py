@@ -1,11 +1,14 @@
 """A class is graded once, whatever the number of slots, and goes on where it was stopped."""
 
+import errno
 import json
 import os
 import queue
 import signal
+import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -93,7 +96,8 @@ def test_the_same_grades_in_whatever_parts(options: MakeOptions, tmp_path: Path,
     grade(one)
     parts = [options({}, reports=tmp_path / "parts", shard=(i, 3)) for i in (3, 1, 2)]
     assert sum(grade(part).graded for part in parts) == 6
-    assert rows(parts[0]) == []
+    assert not (parts[0].reports / "gradebook.sqlite").exists()  # eight machines would make it at the same time
+    assert stat.S_IMODE(parts[0].reports.stat().st_mode) == 0o700
     book = Gradebook(parts[0].reports / "gradebook.sqlite")
     assert [collect("toy", parts[0].reports, book).attempts for _ in range(2)] == [6, 0]
     book.close()
@@ -271,6 +275,32 @@ def test_a_full_disk_stops_the_batch_with_what_to_do_and_keeps_what_was_graded(o
     item = Item(key="", box="", digest="", students=("a",), attempt=1, folder="", submitted_at="")
     assert [work._take(item, 1, one) for one in said] == [True, False]
     assert (work.refusal, work.lost) == ("the disk is full: make room", [])
+
+
+def full(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_disk_too_full_for_what_is_to_be_graded_is_said(
+    options: MakeOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = options({"alice": GOOD})
+    monkeypatch.setattr("grader.batch.plan.write_atomically", full)
+    with pytest.raises(BadInput, match=r"reports: the disk is full \(No space left on device\); all that was graded"):
+        grade_class(wanted, Watcher())
+
+
+def test_a_disk_too_full_to_start_a_slot_enters_what_was_graded(
+    options: MakeOptions, grade: Grade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = options({"alice": GOOD})
+    with monkeypatch.context() as patch:
+        patch.setattr("grader.batch.batch.collect", lambda *_: 0)  # as if it had been killed before
+        grade(wanted)
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    with pytest.raises(BadInput, match=f"^{tempfile.gettempdir()}: the disk is full"):
+        grade_class(options({"bob": HALF}), Watcher())
+    assert rows(wanted) == [("alice", 1, "graded", 5.0)]
 
 
 def test_nothing_runs_when_the_watcher_says_no(options: MakeOptions) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import SQLAlchemyError
 from support.grades import exercises, grade
 
@@ -137,3 +137,22 @@ def test_several_processes_may_write_at_once(place: str) -> None:
     written = {(row.student, row.number) for row in book.attempts("hw2")}
     book.close()
     assert written == {(f"student{n}", number) for n in range(4) for number in range(1, 51)}
+
+
+def test_a_full_disk_is_said_with_what_to_do_and_loses_no_row(tmp_path: Path) -> None:
+    path = tmp_path / "book.sqlite"
+    book = Gradebook(path)
+    book.add(grade(), Path("reports"))
+    with book._session() as session:  # SQLite itself then says that there is no room
+        pages = session.execute(text("PRAGMA page_count")).scalar()
+    book.close()
+    event.listen(book._engine, "connect", lambda made, _: made.execute(f"PRAGMA max_page_count = {pages}"))
+    large = msgspec.structs.replace(grade(), attempt=2, output="x" * 100_000)
+    with pytest.raises(GradebookError) as raised:
+        book.add(large, Path("reports"))
+    assert str(raised.value) == (
+        "the gradebook could not be used: its disk is full ((sqlite3.OperationalError) database or disk is full); all "
+        f"that is in {path} is kept: make room there and give the same command again"
+    )
+    assert [attempt.number for attempt in book.attempts()] == [1]
+    book.close()
