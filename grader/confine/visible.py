@@ -12,17 +12,20 @@ _FEW_FILES = (
     "/etc/ld.so.cache", "/etc/localtime", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/filesystems",
     "/sys/devices/system",
 )  # fmt: skip
+_PACKAGES = ("site-packages", "dist-packages")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 
 def interpreter() -> tuple[Path, ...]:
-    """The folders of this interpreter: the environment, the Python under it, and the grader's package.
+    """The folders of this interpreter: the environment, the Python under it, its packages, and the grader's own.
 
     A folder that holds one of them, such as a course with its ``.venv``, is not among them.
     """
     folders = {Path(sys.prefix), Path(sys.base_prefix), Path(__file__).resolve().parents[1]}
+    # An environment on top of another one (``uv run --with``) has packages elsewhere.
+    folders |= {Path(entry) for entry in sys.path if Path(entry).name in _PACKAGES}
     folders |= {Path(os.path.realpath(folder)) for folder in folders}
-    return tuple(sorted(folder for folder in folders if folder.is_dir()))
+    return tuple(sorted(folder for folder in folders if folder.is_dir() and folders.isdisjoint(folder.parents)))
 
 
 def readable() -> tuple[str, ...]:
