@@ -18,7 +18,7 @@ import pytest
 from grader.assignment import folder as course_folder
 from grader.batch import local
 from grader.batch.batch import Options, Outcome, Watcher, grade_class
-from grader.batch.collect import collect
+from grader.batch.collect import Entered, collect
 from grader.batch.local import Lost, _Work
 from grader.batch.model import Done, Item, Refused, SlotStart
 from grader.batch.plan import Plan
@@ -295,7 +295,7 @@ def test_a_disk_too_full_to_start_a_slot_enters_what_was_graded(
 ) -> None:
     wanted = options({"alice": GOOD})
     with monkeypatch.context() as patch:
-        patch.setattr("grader.batch.batch.collect", lambda *_: 0)  # as if it had been killed before
+        patch.setattr("grader.batch.batch.collect", lambda *_: Entered(0, 0))  # as if it had been killed before
         grade(wanted)
     monkeypatch.setattr("tempfile.TemporaryFile", full)
     with pytest.raises(BadInput, match=f"^{tempfile.gettempdir()}: the disk is full"):
