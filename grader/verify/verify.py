@@ -170,10 +170,10 @@ class _Verification:
         case = self._case
         known = self._look_at_reference()
         if not any(finding.kind == "reference" for finding in self._found.findings):
+            self._look_at_variants(known)
             if self._options.device == "cpu":
                 known, found = rehearsing.rehearse(case, self._lanes, known, self._steps)
                 self._found.findings += found
-            self._look_at_variants(known)
             if self._options.mutants:
                 self._try_mutants(known)
                 self._found.findings += self._vacuous()
