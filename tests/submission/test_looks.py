@@ -12,6 +12,8 @@ from grader.cli import main
 from grader.grading.model import Grade
 from grader.observe.engine import Engine
 
+from .conftest import StudentsCopy
+
 SETTINGS = """
 title = "Softmax"
 
@@ -149,13 +151,8 @@ def test_a_parser_bomb_is_named_and_the_rest_is_graded(course: Path, capsys: pyt
     assert "the notebook needs a look (see instructor.html)" in capsys.readouterr().out
 
 
-def test_a_students_own_run_shows_direct_uses_only(
-    course: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert main(["release", "soft"]) == 0
-    copy = tmp_path_factory.mktemp("student")
-    (course / "assignments").rename(copy / "assignments")
-    monkeypatch.chdir(copy)
+def test_a_students_own_run_shows_direct_uses_only(course: Path, students_copy: StudentsCopy) -> None:
+    copy = students_copy(course, "soft")
     grade, folder = submit(copy, DIRECT, DOUBLE, "torch.allclose = print\neval('1')")
     assert grade.scope == "public"
     assert [each.what for each in grade.exercises[0].looks if each.kind == "source"] == ["`F.softmax`"]

@@ -23,6 +23,8 @@ from grader.observe.results import CheckResult
 from grader.observe.supervisor import Session
 from grader.submission.ahead import start_engine
 
+from .conftest import StudentsCopy
+
 SETTINGS = """
 title = "Small numbers"
 data = ["data"]
@@ -405,13 +407,8 @@ def test_a_reference_that_fails_its_own_check_is_the_courses_fault(
     assert "the reference does not pass its own check: AttributeError" in capsys.readouterr().err
 
 
-def test_a_students_copy_is_graded_by_recorded_observations(
-    course: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert main(["release", "small"]) == 0
-    copy = tmp_path_factory.mktemp("student")
-    (course / "assignments").rename(copy / "assignments")
-    monkeypatch.chdir(copy)
+def test_a_students_copy_is_graded_by_recorded_observations(course: Path, students_copy: StudentsCopy) -> None:
+    copy = students_copy(course, "small")
     code, grade = submit(notebook(copy / "small.ipynb", "def double(x):\n    return x * x", NEGATE))
     assert (code, grade.scope, grade.hidden_checks) == (0, "public", 2)
     assert (grade.score, grade.max_score) == (2.0, 3.0)
@@ -420,13 +417,8 @@ def test_a_students_copy_is_graded_by_recorded_observations(
     assert not (copy / "reports/small/alice/attempt-1/instructor.html").exists()
 
 
-def test_a_students_copy_is_rehearsed_for_errors(
-    course: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert main(["release", "small"]) == 0
-    copy = tmp_path_factory.mktemp("student")
-    (course / "assignments").rename(copy / "assignments")
-    monkeypatch.chdir(copy)
+def test_a_students_copy_is_rehearsed_for_errors(course: Path, students_copy: StudentsCopy) -> None:
+    copy = students_copy(course, "small")
     _, grade = submit(notebook(copy / "small.ipynb", BLIND, NEGATE))
     assert (grade.scope, grade.score, grade.max_score) == ("public", 3.0, 3.0)
     assert [run.verdict for e in grade.exercises for c in e.checks for run in c.runs] == [
@@ -438,15 +430,9 @@ def test_a_students_copy_is_rehearsed_for_errors(
 
 
 def test_a_damaged_recording_is_told(
-    course: Path,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
+    course: Path, capsys: pytest.CaptureFixture[str], students_copy: StudentsCopy
 ) -> None:
-    assert main(["release", "small"]) == 0
-    copy = tmp_path_factory.mktemp("student")
-    (course / "assignments").rename(copy / "assignments")
-    monkeypatch.chdir(copy)
+    copy = students_copy(course, "small")
     (copy / "assignments" / "small" / "observations.bin").write_bytes(b"\x00damaged")
     assert main(["submit", str(notebook(copy / "small.ipynb", DOUBLE)), "--student", "a"]) == 2
     assert "damaged, or made by another version of grader; download the assignment again" in capsys.readouterr().err
