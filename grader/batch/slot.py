@@ -23,7 +23,7 @@ from grader.batch.model import MARKER, Box, Done, Fault, Item, Marker, Ready, Re
 from grader.errors import BadInput, needs_room
 from grader.grading.model import Grade
 from grader.grading.run import Graded, GradingRun
-from grader.grading.submission import Submission, ungraded
+from grader.grading.submission import Submission
 from grader.intake.handin import HandedIn
 from grader.notebook.errors import BadNotebook
 from grader.notebook.model import Notebook
@@ -32,7 +32,7 @@ from grader.observe.engine import Engine, EngineFault
 from grader.observe.processes import end_with_parent
 from grader.report.notebook import notebook_html
 from grader.submission.ahead import open_engine
-from grader.submission.foreign import foreign_reason
+from grader.submission.foreign import set_aside
 from grader.submission.record import write_atomically, write_files
 
 _SUBMISSIONS_A_RUN = 200
@@ -160,12 +160,9 @@ def _graded(run: GradingRun, assignment: Assignment, item: Item, box: Box) -> tu
         files=box.files,
         notices=(*box.notices, *(notebook.notices if notebook else ())),
     )
-    if notebook is None:
-        return Graded(ungraded(assignment, submission, "unreadable", problem)), ""
-    html = notebook_html(notebook.node)
-    if reason := foreign_reason(assignment, notebook, box.name):
-        return Graded(ungraded(assignment, submission, "foreign", reason)), html
-    return run.grade(submission), html
+    html = notebook_html(notebook.node) if notebook else ""
+    aside = set_aside(assignment, submission, problem)
+    return Graded(aside) if aside else run.grade(submission), html
 
 
 def _notebook(box: Box) -> tuple[Notebook | None, str]:

@@ -20,7 +20,7 @@ from grader.export.junit import junit_of_grade
 from grader.grading.model import Grade
 from grader.grading.run import GradingRun
 from grader.grading.seeds import fresh_seed
-from grader.grading.submission import Submission, ungraded
+from grader.grading.submission import Submission
 from grader.intake.errors import BadHandIn
 from grader.intake.handin import HandedIn, extra_files, open_notebook, receive
 from grader.intake.model import Extra, Opened
@@ -32,9 +32,9 @@ from grader.report.editions import edition_of
 from grader.report.html import render
 from grader.report.notebook import notebook_html
 from grader.submission.ahead import open_engine
-from grader.submission.foreign import foreign_reason
+from grader.submission.foreign import set_aside
 from grader.submission.record import folder_name
-from grader.submission.submit import recording_of
+from grader.submission.submit import devices_of, recording_of
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,9 @@ def grade_works(
 def _engine(options: Options, by_assignment: Mapping[str, list[Work]]) -> Engine:
     texts = [work.handed_in.data for works in by_assignment.values() for work in works]
     texts += [works[0].assignment.checks_source().encode() for works in by_assignment.values()]
-    devices = {device for works in by_assignment.values() for device in _devices(options, works[0].assignment)}
+    devices = {
+        device for works in by_assignment.values() for device in devices_of(options.devices, works[0].assignment)
+    }
     references = [options.course / "reference"] if (options.course / "reference").is_dir() else []
     return open_engine(texts, "cuda" in devices, options.confinement, references)
 
@@ -158,7 +160,7 @@ def _graded(
     options: Options, works: list[Work], engine: Engine, progress: Callable[[str], None]
 ) -> Iterator[tuple[Work, Grade]]:
     assignment = works[0].assignment
-    devices = _devices(options, assignment)
+    devices = devices_of(options.devices, assignment)
     with GradingRun(assignment, engine, fresh_seed(), devices, recording_of(assignment), keep=True) as run:
         for work in works:
             progress(f"grading {work.name}")
@@ -176,11 +178,7 @@ def _grade(run: GradingRun, work: Work, student: str) -> Grade:
         files=work.extra.files,
         notices=(*(work.notebook.notices if work.notebook else ()), *work.extra.notices),
     )
-    if work.notebook is None:
-        return ungraded(work.assignment, submission, "unreadable", work.problem)
-    if reason := foreign_reason(work.assignment, work.notebook, submission.name):
-        return ungraded(work.assignment, submission, "foreign", reason)
-    return run.grade(submission).grade
+    return set_aside(work.assignment, submission, work.problem) or run.grade(submission).grade
 
 
 def marked(work: Work, grade: Grade) -> Marked:
@@ -225,7 +223,3 @@ def _assignment(options: Options, name: str, notebook: Notebook | None) -> Assig
             f"{found.name} has no public checks here: there is no assignments/{found.name}; release it first"
         )
     return replace(found, reference=None)
-
-
-def _devices(options: Options, assignment: Assignment) -> tuple[str, ...]:
-    return tuple(assignment.settings.devices) if options.devices == ("auto",) else options.devices

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.cli.options import devices
-from grader.errors import BadInput
+from grader.errors import BadInput, GraderFault
 
 if TYPE_CHECKING:
     from grader.ci.model import Marked, Outcome
@@ -51,16 +51,13 @@ def run(options: argparse.Namespace) -> int:
         0 where every notebook passes, else 1.
     """
     from grader.ci.github import quiet
-    from grader.observe.engine import EngineFault
 
     try:
         return _run(options)
-    except BadInput as error:
+    except (BadInput, GraderFault) as error:
         # A name in the repository could hold a line that the CI system takes for a command.
-        raise BadInput(quiet(str(error))) from None
-    except EngineFault as error:
-        print(f"grader: {quiet(str(error))}", file=sys.stderr)
-        return 1
+        kind = BadInput if isinstance(error, BadInput) else GraderFault
+        raise kind(quiet(str(error))) from None
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -1,13 +1,30 @@
-"""Notebooks of another assignment."""
+"""What is handed in and never run: files that could not be read, and notebooks of another assignment."""
 
 from __future__ import annotations
 
 from grader.assignment import folder as course_folder
 from grader.assignment.folder import Assignment
+from grader.grading.model import Grade
+from grader.grading.submission import Submission, ungraded
 from grader.notebook.model import Notebook
 
 
-def foreign_reason(assignment: Assignment, notebook: Notebook, name: str) -> str:
+def set_aside(assignment: Assignment, submission: Submission, problem: str) -> Grade | None:
+    """The grade of a submission that is not run at all, with the reason; None for one that is.
+
+    Args:
+        assignment: The assignment that it is to be graded for.
+        submission: What was handed in.
+        problem: Why its notebook could not be read, where it could not.
+    """
+    if submission.notebook is None:
+        return ungraded(assignment, submission, "unreadable", problem)
+    if reason := _foreign_reason(assignment, submission.notebook, submission.name):
+        return ungraded(assignment, submission, "foreign", reason)
+    return None
+
+
+def _foreign_reason(assignment: Assignment, notebook: Notebook, name: str) -> str:
     """Say why a notebook is not graded as one of an assignment; "" where it is.
 
     Args:

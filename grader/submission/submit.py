@@ -29,7 +29,7 @@ from grader.notebook.read import read_bytes
 from grader.observe.engine import Engine
 from grader.report.html import render
 from grader.submission.ahead import Options, course_of, names_in, open_handed_in
-from grader.submission.foreign import foreign_reason
+from grader.submission.foreign import set_aside
 from grader.submission.record import record, reserve
 
 
@@ -134,19 +134,18 @@ def _grade(
     unreadable: str,
     progress: Callable[[str], None],
 ) -> Graded:
-    if submission.notebook is None:
-        return Graded(ungraded(assignment, submission, "unreadable", unreadable))
-    if reason := foreign_reason(assignment, submission.notebook, submission.name):
-        return Graded(ungraded(assignment, submission, "foreign", reason))
+    if aside := set_aside(assignment, submission, unreadable):
+        return Graded(aside)
     progress("importing torch")
     seed = options.seed or fresh_seed()
-    devices = _devices(options.devices, assignment)
+    devices = devices_of(options.devices, assignment)
     started, auto = options.started or time.monotonic(), options.devices == ("auto",)
     with GradingRun(assignment, engine, seed, devices, recording, started, rehearse=auto) as run:
         return run.grade(submission, progress)
 
 
-def _devices(wanted: tuple[str, ...], assignment: Assignment) -> tuple[str, ...]:
+def devices_of(wanted: tuple[str, ...], assignment: Assignment) -> tuple[str, ...]:
+    """The device types that were asked for; where that is "auto", those of the assignment."""
     return tuple(assignment.settings.devices) if wanted == ("auto",) else wanted
 
 
