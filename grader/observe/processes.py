@@ -14,6 +14,7 @@ from grader.confine.syscalls import prctl
 
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_PDEATHSIG = 1
+_PF_EXITING = 0x4  # include/linux/sched.h
 _PROC = Path("/proc")
 _DEEPEST, _LONGEST = 100, 2_000
 
@@ -60,7 +61,7 @@ def kill_descendants(root: int) -> int:
     killed: set[int] = set()
     for _ in range(100):
         # Stopping them first keeps a fork bomb from outrunning the list of its members.
-        living = [pid for pid in descendants(root) if not _is_zombie(pid)]
+        living = [pid for pid in descendants(root) if not _has_ended(pid)]
         if not living:
             break
         for pid in living:
@@ -172,11 +173,17 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def _is_zombie(pid: int) -> bool:
+def _has_ended(pid: int) -> bool:
+    """Whether a process runs no code any more, though it may still let go of its memory or wait to be reaped.
+
+    A process whose first thread has ended lives on in its other ones (proc(5), /proc/PID/stat: fields 3, 9 and 20).
+    """
     try:
-        return (_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()[0] in "ZX"
+        fields = (_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
+        state, flags, threads = fields[0], int(fields[6]), int(fields[17])
     except (OSError, IndexError):
         return True
+    return threads <= 1 and (state in "ZX" or bool(flags & _PF_EXITING))
 
 
 def _signal(pid: int, number: int) -> None:
