@@ -1,4 +1,8 @@
-"""The grader's line to the process that looks at a notebook's source, which hostile text may crash or hold up."""
+"""The grader's line to a process that looks at a notebook's source and does nothing else.
+
+A session looks at the source before it runs it. Hostile text may crash or hold up whatever parses it: then it is
+looked at here, cell by cell.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ from grader.observe.engine import Engine, Process
 from grader.wire import frames
 from grader.wire.errors import WireError
 
-_ENTRY = "grader.looks.worker:main"
+_ENTRY = "grader.observe.looking:main"
 # The process ends itself after 5 s of its own work; this counts while others work beside it.
 _SECONDS = 20.0
 _ATTEMPTS = 3
@@ -39,7 +43,7 @@ def look_at(engine: Engine, cells: Sequence[Cell], exercises: Sequence[Exercise]
     Raises:
         EngineFault: No process could be started.
     """
-    asked = tuple(LookExercise(exercise.id, exercise.names, exercise.avoid) for exercise in exercises)
+    asked = asked_of(exercises)
     left = tuple(LookCell(cell.number, cell.source) for cell in cells)
     ended: list[Look] = []
     for _ in range(_ATTEMPTS):
@@ -51,6 +55,11 @@ def look_at(engine: Engine, cells: Sequence[Cell], exercises: Sequence[Exercise]
         ended.append(unparsed(found, _ENDED))
         left = tuple(cell for cell in left if cell.number != found)
     return Looks({}, (*ended, unparsed(0, _ENDED)))
+
+
+def asked_of(exercises: Sequence[Exercise]) -> tuple[LookExercise, ...]:
+    """What to look for in an assignment's exercises."""
+    return tuple(LookExercise(exercise.id, exercise.names, exercise.avoid) for exercise in exercises)
 
 
 def in_plain_sight(looks: Looks) -> Looks:

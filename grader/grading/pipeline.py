@@ -121,8 +121,10 @@ def observe_and_judge(exam: Exam, session: Observing, progress: Progress) -> Obs
         observed = [reference_side.submit(exam.reference.observe, wave) for wave in waves]
         rehearsed = [reference_side.submit(exam.reference.rehearsed, wave) for wave in waves if exam.rehearse]
         rehearsal = _rehearsal(exam, session, student_side)
-        together = student_side.submit(_run, exam, session, waves[0])
+        # A rehearsal comes between the waves and has a process of its own.
+        together = student_side.submit(_run, exam, session, waves[0], stays=len(waves) > 1 and not exam.rehearse)
         judged: dict[str, Judged] = {}
+        alone: list[CheckSpec] = []
         try:
             progress("running the notebook")
             ready.result()
@@ -132,7 +134,7 @@ def observe_and_judge(exam: Exam, session: Observing, progress: Progress) -> Obs
             references: dict[str, ReferenceOutcomes] = {}
             for wave, of_reference in zip(waves, observed, strict=True):
                 if wave is not waves[0]:
-                    together = student_side.submit(_run, exam, session, wave)
+                    together = student_side.submit(_run, exam, session, wave, goes_on=not alone)
                 references |= of_reference.result()
                 judged |= _judge(exam, wave, together.result(), references)
                 alone = _to_run_alone(wave, judged)
@@ -204,12 +206,14 @@ def _run(
     *,
     seconds: float | None = None,
     device: str = "",
+    stays: bool = False,
+    goes_on: bool = False,
 ) -> Results:
     """Run checks in one process; the result of each as if it had run alone.
 
-    A fork of a process with torch in it is the dearest part of a check. So all checks first run together, and those
-    that do not pass run again, each in a process of its own: no check ever loses points to what another one left
-    behind.
+    A fork of a process with torch in it is the dearest part of a check. So all checks first run together, the hidden
+    ones after the public ones in the same process, and those that do not pass run again, each in a process of its own:
+    no check ever loses points to what another one left behind.
     """
     sources = [
         CheckSource(
@@ -220,7 +224,7 @@ def _run(
         )
         for c in checks
     ]
-    result = session.check(sources, seconds=seconds, device=device)
+    result = session.check(sources, seconds=seconds, device=device, stays=stays, goes_on=goes_on)
     output = result.output if len(checks) == 1 else ""
     parts = zip(checks, result.outcomes, result.seconds, result.called or ((),) * len(checks), strict=True)
     return {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from grader.authoring.spec import REHEARSAL
+from grader.looks.model import Looks
 from grader.observe.protocol import CheckSource
 from grader.observe.results import CellEnd, CheckResult
 from grader.wire.outcome import Outcome, Stopped
@@ -41,11 +42,23 @@ class Observing(Protocol):
     def gpu_peak_bytes(self) -> int | None:
         """The most GPU memory that it was seen to hold; None where nothing could tell."""
 
+    @property
+    def looks(self) -> Looks | None:
+        """What was found in the source; None where nobody has looked."""
+
     def run_notebook(self) -> None:
         """Run the cells."""
 
-    def check(self, checks: Sequence[CheckSource], *, seconds: float | None = None, device: str = "") -> CheckResult:
-        """Run checks in one process, on another device than its own where one is named."""
+    def check(
+        self,
+        checks: Sequence[CheckSource],
+        *,
+        seconds: float | None = None,
+        device: str = "",
+        stays: bool = False,
+        goes_on: bool = False,
+    ) -> CheckResult:
+        """Run checks in one process, on another device than its own where one is named; see `Session.check`."""
 
     def close(self) -> None:
         """End it."""
@@ -73,11 +86,20 @@ class Replayed:
     notebook_seconds: float = 0.0
     peak_bytes: int = 0
     gpu_peak_bytes: int | None = None
+    looks: Looks | None = None
 
     def run_notebook(self) -> None:
         """Nothing to run."""
 
-    def check(self, checks: Sequence[CheckSource], *, seconds: float | None = None, device: str = "") -> CheckResult:
+    def check(
+        self,
+        checks: Sequence[CheckSource],
+        *,
+        seconds: float | None = None,
+        device: str = "",
+        stays: bool = False,
+        goes_on: bool = False,
+    ) -> CheckResult:
         """Look it up."""
         if device == REHEARSAL:
             known = self.rehearsed or Replayed({})

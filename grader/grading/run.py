@@ -16,7 +16,7 @@ from grader.authoring.spec import REHEARSAL, CheckSpec, VariantSpec
 from grader.grading import assemble, rehearsing
 from grader.grading.evidence import Asked, Evidence, check_digests, data_digest
 from grader.grading.judging import Judging, refuse_verdicts
-from grader.grading.looking import in_plain_sight, look_at
+from grader.grading.looking import asked_of, in_plain_sight, look_at
 from grader.grading.model import ExerciseGrade, Grade, Timing
 from grader.grading.needs import checks_left, rescaling, skipped
 from grader.grading.notices import Circumstances, notices
@@ -30,6 +30,7 @@ from grader.grading.shared import SharedReference
 from grader.grading.submission import Submission, ungraded
 from grader.grading.validate import validate
 from grader.judge.verdict import Verdict
+from grader.looks.model import LookExercise
 from grader.observe import probe
 from grader.observe.allowed import ON_CPU
 from grader.observe.engine import Engine
@@ -159,14 +160,20 @@ class GradingRun:
         if submission.notebook is None:
             raise ValueError("a submission without a notebook cannot be graded; use ungraded()")
         cells, settings = submission.notebook.code, self.assignment.settings.exercise
+        code = [(cell.number, cell.source) for cell in cells]
+        sessions: list[Observing] = []
+
+        def session(device: str) -> Observing:
+            looks = None if sessions else asked_of(settings)  # the first one looks at the source before it runs it
+            sessions.append(self.session(code, device, submission.files, looks))
+            return sessions[-1]
+
         with ThreadPoolExecutor(1) as aside:
-            looking = aside.submit(look_at, self._engine, cells, settings)
             asking = aside.submit(lambda: self.asked)
-            code = [(cell.number, cell.source) for cell in cells]
-            by_device = self.on_devices(
-                self.devices, lambda device: self.session(code, device, submission.files), progress
-            )
-            looks, asked = looking.result(), asking.result()
+            by_device = self.on_devices(self.devices, session, progress)
+            asked = asking.result()
+        looks = next((s.looks for s in sessions if s.looks is not None), None)
+        looks = look_at(self._engine, cells, settings) if looks is None else looks
         # Whatever ends the judge may have ended the student's processes as well: that would be no crash of theirs.
         self._judging.still_answers()
         if self._recording is not None:
@@ -262,12 +269,16 @@ class GradingRun:
         return [check for check in self.checks if check.sockets] if self._engine.mode == "landlock" else []
 
     def session(
-        self, cells: Sequence[tuple[int, str]], device: str = "cpu", files: Mapping[str, bytes] | None = None
+        self,
+        cells: Sequence[tuple[int, str]],
+        device: str = "cpu",
+        files: Mapping[str, bytes] | None = None,
+        looks: tuple[LookExercise, ...] | None = None,
     ) -> Session:
         """A session of this run for a notebook's code cells, with the assignment's data and its files beside it."""
         beside = {**(files or {}), **self.assignment.data_files}  # what is handed in never replaces the course's data
         gpu = self._gpu if device == "cuda" else None
-        return Session(self._engine, cells, self._limits, self.seed, device, beside, gpu=gpu)
+        return Session(self._engine, cells, self._limits, self.seed, device, beside, gpu=gpu, looks=looks)
 
     def live_reference(self, device: str = "cpu") -> LiveReference:
         """The reference, to be observed with this run's inputs."""

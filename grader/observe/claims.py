@@ -9,11 +9,14 @@ import math
 import secrets
 
 from grader.assignment.avoid import avoided_by, is_name
+from grader.looks.model import Looks
 from grader.observe.protocol import CellEnded, CellStarted, CheckAnswer, CheckRequest, Ready
 from grader.wire.body import read_body
 from grader.wire.errors import WireError
 from grader.wire.frames import Message
 from grader.wire.outcome import Frame, Missing, Outcome, Raised, Stopped
+
+Event = CellStarted | CellEnded | Looks | Ready
 
 _NAME_LETTERS, _TEXT_LETTERS, _FRAMES, _CALLS = 100, 300, 8, 20
 
@@ -47,11 +50,12 @@ def answer(found: Message | Stopped, request: CheckRequest) -> CheckAnswer | Sto
     )
 
 
-def event(found: Message | Stopped) -> CellStarted | CellEnded | Ready | Stopped:
+def event(found: Message | Stopped) -> Event | Stopped:
     """Read what a session says while it runs the notebook; as `answer`."""
     if isinstance(found, Stopped):
         return found
-    kinds: dict[str, type[CellStarted] | type[CellEnded] | type[Ready]] = {
+    kinds: dict[str, type[CellStarted] | type[CellEnded] | type[Looks] | type[Ready]] = {
+        "looked": Looks,
         "cell started": CellStarted,
         "cell ended": CellEnded,
         "ready": Ready,
@@ -60,7 +64,7 @@ def event(found: Message | Stopped) -> CellStarted | CellEnded | Ready | Stopped
     if kind is None:
         return Stopped("invalid", "what the process sent makes no sense")
     try:
-        said: CellStarted | CellEnded | Ready = read_body(found.body, kind)
+        said: Event = read_body(found.body, kind)
     except WireError:
         return Stopped("invalid", "what the process sent cannot be read")
     if isinstance(said, CellEnded):

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from grader.looks.model import LookExercise
 from grader.wire.limits import WireLimits
 from grader.wire.outcome import Frame, Outcome
 
@@ -49,6 +50,7 @@ class NotebookRequest(msgspec.Struct, frozen=True, kw_only=True):
         workers: Whether loaders may start worker processes.
         fork: Whether each check gets a fork of its own; a CUDA process cannot fork.
         gpu_memory_bytes: What its tensors may take of a GPU.
+        looks: What to look for in the cells' source before any of it is run; None for no look.
     """
 
     cells: tuple[CellSource, ...]
@@ -58,6 +60,7 @@ class NotebookRequest(msgspec.Struct, frozen=True, kw_only=True):
     workers: bool = True
     fork: bool = True
     gpu_memory_bytes: int = 0
+    looks: tuple[LookExercise, ...] | None = None
 
 
 class CellStarted(msgspec.Struct, frozen=True):
@@ -131,12 +134,16 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
         overlays: Definitions to put in place of the notebook's. Where there are several, all checks are run on each
             in turn, and each replaces the one before it.
         device: Where they make their inputs, where that is not the session's own device: the simulated one.
+        stays: Whether their process is kept for the next request.
+        goes_on: Whether they run in the process that was kept; in a fresh one where that is gone.
     """
 
     nonce: str
     checks: tuple[CheckSource, ...]
     overlays: tuple[Overlay, ...] = ()
     device: str = ""
+    stays: bool = False
+    goes_on: bool = False
 
     @property
     def rounds(self) -> int:

@@ -1,4 +1,4 @@
-"""The worker's side of a session: run the notebook's cells, then each check in a fork of its own.
+"""The worker's side of a session: run the notebook's cells, then its checks in forks.
 
 Whatever runs here shares a process with the student's code: nothing it says is believed, only compared.
 """
@@ -10,7 +10,6 @@ import gc
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -19,18 +18,18 @@ from typing import Any
 import msgspec
 
 from grader.authoring.spec import REHEARSAL
-from grader.observe import ended
+from grader.looks.model import LookCell
+from grader.observe.forked import CheckProcess, flush
+from grader.observe.looking import bounded_look
 from grader.observe.protocol import (
     MESSAGE_LIMITS,
     CellEnded,
     CellStarted,
-    CheckAnswer,
     CheckRequest,
     NotebookRequest,
     Ready,
 )
 from grader.wire import frames
-from grader.wire.outcome import Stopped
 
 
 def main(channel: int) -> None:
@@ -44,6 +43,9 @@ def main(channel: int) -> None:
     if message is None:
         return
     request = msgspec.msgpack.decode(message.body, type=NotebookRequest)
+    if request.looks is not None:
+        cells = [LookCell(cell.number, cell.source) for cell in request.cells]
+        _tell(channel, "looked", bounded_look(cells, request.looks))
     _write(request.files)
     _prepare(request)
     # Imported here, after the fork, so that the zygote stays free of student-facing state.
@@ -57,18 +59,30 @@ def main(channel: int) -> None:
 
         load_without_workers()
     _run_cells(shell, request, channel)
-    _flush()
+    flush()
     # What the garbage collector does not touch stays shared with the forks.
     gc.collect()
     gc.freeze()
     _tell(channel, "ready", Ready(tuple(shell.not_run)))
+    _take_checks(channel, request, partial(_here, shell, request.device, restore))
+
+
+def _take_checks(channel: int, request: NotebookRequest, run: Callable[[CheckRequest], bytes]) -> None:
+    kept: CheckProcess | None = None
     while (message := frames.receive(channel)) is not None:
         check = msgspec.msgpack.decode(message.body, type=CheckRequest)
-        run = partial(_here, check, shell, check.device or request.device, restore)
         found = _files() if check.device else {}
-        answer = _in_fork(check, run) if request.fork else run()
+        if kept is not None and not check.goes_on:
+            kept.close()
+            kept = None
+        if request.fork:
+            kept = kept or CheckProcess(run)
+        answer = kept.ask(check) if kept else run(check)
         left = bool(check.device) and _files() != found
         frames.send(channel, {"kind": "answer", "left": left}, answer, MESSAGE_LIMITS)
+        if kept is not None and not check.stays:
+            kept.close()
+            kept = None
 
 
 def _write(files: dict[str, bytes]) -> None:
@@ -122,7 +136,7 @@ def _run_cells(shell: Any, request: NotebookRequest, channel: int) -> None:
         _tell(channel, "cell started", CellStarted(cell.number))
         source = cell.source if cell.mode == "run" else definitions_only(cell.source)
         error = shell.run(cell.number, source)
-        _flush()
+        flush()
         ended = CellEnded(cell.number)
         if error is not None:
             raised = describe_error(error)
@@ -130,13 +144,14 @@ def _run_cells(shell: Any, request: NotebookRequest, channel: int) -> None:
         _tell(channel, "cell ended", ended)
 
 
-def _here(check: CheckRequest, shell: Any, device: str, restore: Callable[[], None]) -> bytes:
+def _here(shell: Any, device: str, restore: Callable[[], None], check: CheckRequest) -> bytes:
     from grader.observe.run import run_request
 
+    device = check.device or device
     _begin(device)
     restore()
     answer = run_request(check, shell.user_ns, device, restore)
-    _flush()
+    flush()
     return _pack(msgspec.structs.replace(answer, sound=_sound(device)))
 
 
@@ -155,70 +170,6 @@ def _sound(device: str) -> bool:
     from grader.observe import cuda
 
     return cuda.sound()
-
-
-def _in_fork(check: CheckRequest, run: Callable[[], bytes]) -> bytes:
-    import torch
-
-    _flush()
-    _reap()
-    reading, writing = os.pipe()
-    started = time.monotonic()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.close(reading)
-            # GNU OpenMP hangs in a fork of a process that has computed with more than one thread.
-            torch.set_num_threads(1)
-            frames.send(writing, {}, run(), MESSAGE_LIMITS)
-        finally:
-            os._exit(0)  # no clean-up code of the notebook runs in a check's process
-    os.close(writing)
-    try:
-        message = frames.receive(reading, MESSAGE_LIMITS)
-    except Exception:  # noqa: BLE001 - a broken frame from the check is no answer; how it ended says the rest
-        message = None
-    finally:
-        os.close(reading)
-    status = _wait(child) if message is None else 0
-    if message is not None:
-        return message.body  # its end is awaited with the next one's: tearing a large process down takes a while
-    stopped = _how_it_ended(status)
-    return _pack(
-        CheckAnswer(
-            check.nonce, (stopped,) * check.count, (time.monotonic() - started,) * (check.rounds * len(check.checks))
-        )
-    )
-
-
-def _reap() -> None:
-    """Reap the processes that have ended, those of earlier checks and orphans that came to this process."""
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-
-
-def _wait(child: int) -> int:
-    """Wait for the check's process and reap every orphan that came to this process meanwhile."""
-    while True:
-        try:
-            pid, status = os.waitpid(-1, 0)
-        except ChildProcessError:  # the notebook has told the kernel to reap for it
-            return 0
-        if pid == child:
-            return status
-
-
-def _how_it_ended(status: int) -> Stopped:
-    found = ended.how(status)
-    return found if found.reason == "crash" else Stopped("exit", f"{found.detail} before the check was done")
-
-
-def _flush() -> None:
-    with contextlib.suppress(Exception):
-        sys.stdout.flush()
-    with contextlib.suppress(Exception):
-        sys.stderr.flush()
 
 
 def _pack(value: msgspec.Struct) -> bytes:

@@ -14,13 +14,13 @@ from types import MappingProxyType
 import msgspec
 
 from grader.assignment.model import Limits
+from grader.looks.model import LookExercise, Looks
 from grader.observe import claims, ended
 from grader.observe.allowed import ON_CPU, confines
+from grader.observe.cells import Cells
 from grader.observe.engine import Engine, EngineFault, Process
 from grader.observe.gpu import GpuMemory
 from grader.observe.protocol import (
-    CellMode,
-    CellSource,
     CellStarted,
     CheckRequest,
     CheckSource,
@@ -54,6 +54,10 @@ class Session:
         files: What the notebook finds beside itself, by relative path.
         on_cell: Called with each cell's number as it starts.
         gpu: Says how much of a GPU processes hold; None where nothing can, or where no GPU is used.
+        looks: What to look for in the cells' source before any of it is run; None for no look.
+
+    Attributes:
+        looks: What was found in the source; None where the process that looked ended before it could say.
     """
 
     def __init__(
@@ -66,14 +70,17 @@ class Session:
         files: Mapping[str, bytes] = MappingProxyType({}),
         on_cell: Callable[[int], None] = lambda _: None,
         gpu: GpuMemory | None = None,
+        looks: tuple[LookExercise, ...] | None = None,
     ) -> None:
+        self.looks: Looks | None = None
+        self._to_look_for = looks
+        self._began = 0.0
         self.notices: tuple[str, ...] = ()
-        self.ends: dict[int, CellEnd] = {}
         self.output = ""
         self.notebook_seconds = 0.0
         self._peaks: list[tuple[int, int | None]] = []
         self._engine = engine
-        self._cells = {number: CellSource(number, source) for number, source in cells}
+        self._cells = Cells(cells)
         self._limits = limits
         self._seed = seed
         self._device = device
@@ -83,6 +90,7 @@ class Session:
         self._forks = engine.forks and device in ON_CPU
         self._workers = True
         self._used = False
+        self._kept = False
         self._starts = 0
         self._process: Process | None = None
         self._watch: Watch | None = None
@@ -90,6 +98,11 @@ class Session:
         self._revived_seconds = 0.0
         self._spoilt = False
         self._running = 0
+
+    @property
+    def ends(self) -> Mapping[int, CellEnd]:
+        """How the cells ended that did not run to their end, by number."""
+        return self._cells.ends
 
     @property
     def peak_bytes(self) -> int:
@@ -110,26 +123,30 @@ class Session:
         self._restarts = 0
         # Asking waits until torch is imported, which is none of the notebook's time.
         self._workers = self._engine.mode != "landlock"
-        started = time.monotonic()
-        deadline = started + self._limits.notebook_seconds
+        self._began = time.monotonic()
+        deadline = self._began + self._limits.notebook_seconds
         while (stopped := self._attempt(deadline)) is not None:
             said = self._watch.output.text() if self._watch else ""
             self._end_process()
             cell, now = self._running, time.monotonic()
+            if self._to_look_for is not None:  # it ended over the source, of which nothing had run
+                self._to_look_for = None
+                deadline = now + self._limits.notebook_seconds
+                continue
             if not cell and self._device not in ON_CPU:
                 self._start_again(stopped, said)
                 continue
-            self._downgrade(cell, stopped)
+            self._cells.downgrade(cell, stopped)
             self._restarts += 1
             if self._restarts >= _RESTARTS or now >= deadline:
                 # Enough: what stands before the cell is run once more, what comes after it is given up.
-                self._give_up_from(cell)
+                self._cells.give_up_from(cell)
                 deadline = now + self._limits.notebook_seconds
             if self._restarts > _RESTARTS + 1:
-                self._give_up_from(0)
+                self._cells.give_up_from(0)
             if self._restarts > _RESTARTS + 2:
                 break  # not even an empty notebook starts
-        self.notebook_seconds = time.monotonic() - started
+        self.notebook_seconds = time.monotonic() - self._began
 
     def check(
         self,
@@ -138,6 +155,8 @@ class Session:
         trusted: bool = False,
         seconds: float | None = None,
         device: str = "",
+        stays: bool = False,
+        goes_on: bool = False,
     ) -> CheckResult:
         """Run checks on what the notebook has defined, all of them in one process.
 
@@ -148,12 +167,19 @@ class Session:
             seconds: A time limit for all of them instead.
             device: Where they make their inputs, where that is not the session's own. What such checks leave behind
                 is never there for those on its own device: if need be, the notebook is run anew before these.
+            stays: Keep their process for the next call, where each has a process of its own.
+            goes_on: Run them in the process that the last call kept, where it did.
 
         Returns:
             What became of them, one overlay after the other; always an answer, whatever the code does.
         """
         request = CheckRequest(
-            nonce=secrets.token_hex(16), checks=tuple(checks), overlays=tuple(overlays), device=device
+            nonce=secrets.token_hex(16),
+            checks=tuple(checks),
+            overlays=tuple(overlays),
+            device=device,
+            stays=stays,
+            goes_on=goes_on,
         )
         runs = request.rounds * len(checks)
         self._make_fresh(len(checks) == 1 and not overlays and not trusted)
@@ -163,6 +189,9 @@ class Session:
         if process is None or watch is None:
             lost = Stopped("crash", "the notebook's process was lost too often to go on")
             return CheckResult((lost,) * request.count, (0.0,) * runs, "")
+        if self._kept and not goes_on:
+            process.kill_children()
+        self._kept = stays
         limit = seconds or self._limits.check_seconds * (request.count if trusted else 1)
         started = time.monotonic()
         watch.output.kept, watch.output.total_bytes = b"", 0
@@ -175,7 +204,8 @@ class Session:
             return CheckResult((answer,) * request.count, (took,) * runs, watch.output.text())
         self._used = True
         if answer.sound:
-            process.kill_children()
+            if not stays:
+                process.kill_children()
         else:
             self._end_process()
         if device:
@@ -200,18 +230,19 @@ class Session:
 
     def _attempt(self, deadline: float) -> Stopped | None:
         """Start a process and run the cells as they stand; None when it is ready for checks."""
-        self._running, self._used = 0, False
+        self._running, self._used, self._kept = 0, False, False
         allowed = confines(self._limits, self._device, self._files)
         self._process = process = self._engine.open(_ENTRY, allowed)
         self._watch = watch = Watch(process, self._limits, allowed.scratch_bytes, self._gpu)
         request = NotebookRequest(
-            cells=tuple(self._cells.values()),
+            cells=self._cells.next_run(),
             files=self._files,
             seed=self._seed,
             device=self._device,
             workers=self._workers,
             fork=self._forks,
             gpu_memory_bytes=self._limits.gpu_memory_bytes,
+            looks=self._to_look_for,
         )
         if unsent := watch.send("notebook", msgspec.msgpack.encode(request), _START_SECONDS):
             return self._why(unsent, process)
@@ -220,6 +251,11 @@ class Session:
         while True:
             found = watch.next(min(deadline, cell_deadline), limit)
             event = claims.event(found)
+            if isinstance(event, Looks):
+                if self._to_look_for is None:
+                    return Stopped("invalid", "what the process sent makes no sense")
+                self.looks, self._to_look_for, self._began = event, None, time.monotonic()
+                continue
             if isinstance(event, Stopped):
                 return self._why(event, process, time.monotonic() >= deadline)
             if isinstance(event, Ready):
@@ -230,8 +266,8 @@ class Session:
             if isinstance(event, CellStarted):
                 self._running, limit = event.number, self._limits.cell_seconds
                 self._on_cell(event.number)
-            elif event.error and event.number in self._cells and event.number not in self.ends:
-                self.ends[event.number] = CellEnd(event.number, "error", event.error, event.message, event.frames)
+            else:
+                self._cells.note(event)
             cell_deadline = time.monotonic() + self._limits.cell_seconds
 
     def _why(self, stopped: Stopped, process: Process, notebook_over: bool = False) -> Stopped:
@@ -260,24 +296,6 @@ class Session:
             last = said.strip().splitlines()[-1:] or [stopped.detail]
             raise EngineFault(f"the {self._device} device cannot be started: {last[0][:300]}")
         time.sleep(_PAUSE_SECONDS)
-
-    def _downgrade(self, number: int, stopped: Stopped) -> None:
-        """After a cell had to be stopped: next time only its definitions, and then nothing of it."""
-        cell = self._cells.get(number)
-        if cell is None:  # it was stopped before the first cell: nothing can be run
-            self._give_up_from(0)
-            return
-        mode: CellMode = "definitions" if cell.mode == "run" else "skip"
-        self._cells[number] = CellSource(number, cell.source, mode)
-        self.ends.setdefault(number, CellEnd(number, stopped.reason, message=stopped.detail))
-
-    def _give_up_from(self, number: int) -> None:
-        for later, cell in self._cells.items():
-            if later >= number:
-                if cell.mode == "run":
-                    message = "not run: too many cells before it had to be stopped, or the time was used up"
-                    self.ends.setdefault(later, CellEnd(later, "not run", message=message))
-                self._cells[later] = CellSource(later, cell.source, "skip")
 
     def _stop_check(self, stopped: Stopped, found: Message | Stopped, request: CheckRequest) -> Stopped:
         """End a check that gave no answer, and make sure that the next one finds a sound process."""

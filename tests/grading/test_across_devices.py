@@ -85,7 +85,7 @@ def grade(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
         with GradingRun(course_folder.load(tmp_path, "toy"), engine, "seed") as run:
             run.devices, run.here = devices, here
 
-            def session(_: object, device: str, __: object) -> Replayed:
+            def session(_: object, device: str, *__: object) -> Replayed:
                 ends = {2: CellEnd(2, "timeout")} if device not in work else {}
                 return Replayed(outcomes(work.get(device)), ends, gpu_peak_bytes=gpu_peak_bytes)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -28,7 +29,7 @@ time.sleep(60)
 
 
 @pytest.fixture
-def parent_of() -> Iterator[object]:
+def parent_of() -> Iterator[Callable[..., int]]:
     started: list[subprocess.Popen[str]] = []
 
     def start(*texts: str) -> int:
@@ -45,18 +46,17 @@ def parent_of() -> Iterator[object]:
 
 
 def _state(pid: int) -> str:
-    with open(f"/proc/{pid}/stat") as stat:
-        return stat.read().rpartition(")")[2].split()[0]
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
-def _until(what: object, seconds: float = 10.0) -> None:
+def _until(what: Callable[[], object], seconds: float = 10.0) -> None:
     end = time.monotonic() + seconds
-    while not what():  # type: ignore[operator]
+    while not what():
         assert time.monotonic() < end
         time.sleep(0.01)
 
 
-def test_everything_below_a_process_is_ended_and_the_process_goes_on(parent_of):
+def test_everything_below_a_process_is_ended_and_the_process_goes_on(parent_of: Callable[..., int]) -> None:
     parent = parent_of("import time; time.sleep(60)", "import subprocess; subprocess.run(['sleep', '60'])")
     _until(lambda: len(descendants(parent)) == 3)
     below = descendants(parent)
@@ -66,13 +66,13 @@ def test_everything_below_a_process_is_ended_and_the_process_goes_on(parent_of):
     assert _state(parent) in "SR"
 
 
-def test_a_process_whose_first_thread_has_ended_is_ended_too(parent_of):
+def test_a_process_whose_first_thread_has_ended_is_ended_too(parent_of: Callable[..., int]) -> None:
     parent = parent_of(_WITHOUT_FIRST_THREAD)
     _until(lambda: descendants(parent) and _state(descendants(parent)[0]) == "Z")
     assert kill_descendants(parent) == 1
 
 
-def test_what_has_ended_is_not_ended_again(parent_of):
+def test_what_has_ended_is_not_ended_again(parent_of: Callable[..., int]) -> None:
     parent = parent_of("pass")
     _until(lambda: descendants(parent) and _state(descendants(parent)[0]) == "Z")
     assert kill_descendants(parent) == 0

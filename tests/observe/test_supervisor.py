@@ -3,12 +3,14 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from types import MappingProxyType
 
 import msgspec
 import pytest
 
 from grader.assignment.model import Limits
+from grader.looks.model import LookExercise
 from grader.observe.engine import Engine
 from grader.observe.protocol import CheckSource, Overlay
 from grader.observe.supervisor import Session
@@ -305,3 +307,78 @@ def test_a_rehearsal_that_costs_the_notebook_s_process_costs_no_check(session: O
     assert isinstance(rehearsed(opened, "of_f"), Stopped)
     lost = rehearsed(opened, "of_g")
     assert isinstance(lost, Stopped), "a rehearsal does not run the notebook again"
+
+
+EXERCISES = (LookExercise("f", ("f",), ("softmax",)),)
+USE = "import torch\ndef f(x): return torch.softmax(torch.ones(x), 0)"
+
+
+def looking(engine: Engine, *cells: str) -> Session:
+    made = Session(engine, list(enumerate(cells, start=1)), LIMITS, "seed", looks=EXERCISES)
+    made.run_notebook()
+    return made
+
+
+def test_the_source_is_looked_at_before_any_of_it_runs(engine: Engine) -> None:
+    with closing(looking(engine, USE, "import os; os._exit(3)")) as session:
+        assert session.looks is not None
+        assert [each.what for each in session.looks.exercises["f"]] == ["`torch.softmax`"]
+        assert session.ends[2].reason == "exit"
+
+
+def test_a_source_that_ends_the_process_that_looks_at_it_costs_the_notebook_nothing(engine: Engine) -> None:
+    # Too deep for a parser that is made to try, and a second's work for one that gives up early: no Python either way.
+    with closing(looking(engine, F, "x = " + "-" * 200_000 + "1", G)) as session:
+        assert [outcome(session, "of_f"), outcome(session, "of_g")] == [4, 30]
+        assert set(session.ends) <= {2}
+
+
+def test_what_is_found_in_the_source_cannot_be_said_by_the_notebook(engine: Engine) -> None:
+    forged = (
+        "import socket, sys\n"
+        "from grader.wire import frames\n"
+        "from grader.looks.model import Looks\n"
+        "import msgspec\n"
+        "for number in range(3, 64):\n"
+        "    try: frames.send(number, {'kind': 'looked'}, msgspec.msgpack.encode(Looks()))\n"
+        "    except Exception: pass\n"
+    )
+    with closing(looking(engine, USE, forged)) as session:
+        assert session.looks is not None
+        assert session.looks.exercises
+        assert session.ends[2].reason == "invalid"
+
+
+COUNTS = "import os\ncalls = []\ndef f(x): calls.append(x); return [len(calls), os.getpid()]\ng = f"
+
+
+def seen(session: Session, name: str, **how: bool) -> list[int]:
+    found = session.check([CheckSource(CHECKS, name, "seed")], **how).outcomes[0]
+    assert isinstance(found, Returned), found
+    return list(decode(found.observation)["got"])
+
+
+def test_a_process_of_checks_is_kept_where_that_is_asked_for(session: Open) -> None:
+    open_session = session(COUNTS)
+    first, process = seen(open_session, "of_f", stays=True)
+    assert (first, seen(open_session, "of_g", goes_on=True)) == (1, [2, process])
+    fresh, another = seen(open_session, "of_f", goes_on=True)
+    assert fresh == 1
+    assert another != process
+
+
+def test_a_kept_process_ends_where_the_next_checks_do_not_go_on_in_it(session: Open) -> None:
+    open_session = session(COUNTS)
+    seen(open_session, "of_f", stays=True)
+    assert seen(open_session, "of_g")[0] == 1
+    assert seen(open_session, "of_g", goes_on=True)[0] == 1
+
+
+def test_a_kept_process_that_has_ended_meanwhile_costs_the_checks_that_were_to_go_on_in_it(session: Open) -> None:
+    leaves = "import os, threading\ndef f(x):\n    threading.Timer(0.1, os._exit, (3,)).start()\n    return x\n" + G
+    open_session = session(leaves)
+    open_session.check([CheckSource(CHECKS, "of_f", "seed")], stays=True)
+    time.sleep(0.4)
+    (found,) = open_session.check([CheckSource(CHECKS, "of_g", "seed")], goes_on=True).outcomes
+    assert found == Stopped("exit", "the process ended itself with status 3 before the check was done")
+    assert outcome(open_session, "of_g") == 30
