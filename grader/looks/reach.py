@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from grader.looks.scan import Scanned
 from grader.notebook.names import bound_names
+from grader.notebook.nodes import children
 
 
 @dataclass(frozen=True)
@@ -92,5 +93,5 @@ def _changed(node: ast.stmt) -> set[str]:
                 root = root.value
             if isinstance(root, ast.Name):
                 found.add(root.id)
-        stack.extend(ast.iter_child_nodes(part))
+        stack.extend(children(part))
     return found

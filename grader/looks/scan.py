@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from grader.notebook.names import bound_names
+from grader.notebook.nodes import children, statements
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _BUILTINS = frozenset(dir(builtins))
@@ -125,9 +126,7 @@ def scan(statement: ast.stmt, outer: Mapping[str, str]) -> Scanned:
 def _bind(names: dict[str, str], statement: ast.stmt) -> None:
     """Enter what a statement binds, what it holds in blocks included, in the order of the source."""
     fresh = dict.fromkeys(bound_names(statement), "")
-    stack: list[ast.AST] = [statement]
-    while stack:
-        node = stack.pop()
+    for node in statements(statement, in_scopes=False):
         if isinstance(node, ast.Import | ast.ImportFrom):
             for name, path in imported(node):
                 if name == "*":
@@ -136,10 +135,8 @@ def _bind(names: dict[str, str], statement: ast.stmt) -> None:
                     fresh[name] = path
         elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             root, attributes = _chain(node.value)
-            path = {**names, **fresh}.get(root, "") if root else ""
+            path = fresh.get(root, names.get(root, "")) if root else ""
             fresh[node.targets[0].id] = ".".join([path, *attributes]) if path else ""
-        if not isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.Lambda)):
-            stack.extend(reversed(list(ast.iter_child_nodes(node))))
     names.update(fresh)
 
 
@@ -161,6 +158,10 @@ class _Scanner(ast.NodeVisitor):
         # Innermost last: the names of each function or comprehension, and where they lead.
         self._scopes: list[dict[str, str]] = []
         self._depth = 0
+
+    def generic_visit(self, node: ast.AST) -> None:
+        for child in children(node):
+            self.visit(child)
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for part in (*node.decorator_list, *_outside(node.args), *([node.returns] if node.returns else [])):
@@ -227,7 +228,8 @@ class _Scanner(ast.NodeVisitor):
 
     def _function(self, arguments: ast.arguments, body: list[ast.stmt]) -> None:
         names = {a.arg: "" for a in ast.walk(arguments) if isinstance(a, ast.arg)}
-        declared = {n for s in body for d in ast.walk(s) if isinstance(d, ast.Global | ast.Nonlocal) for n in d.names}
+        inner = [d for s in body for d in statements(s, in_scopes=True)]
+        declared = {name for d in inner if isinstance(d, ast.Global | ast.Nonlocal) for name in d.names}
         for statement in body:
             if isinstance(statement, ast.stmt):
                 _bind(names, statement)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from grader.notebook.nodes import children
+
 _OWN_SCOPE = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -30,7 +32,7 @@ def bound_names(statement: ast.stmt) -> tuple[str, ...]:
         if (name := _bound_by(node)) is not None:
             found[name] = None
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            stack.extend(reversed(list(ast.iter_child_nodes(node))))
+            stack.extend(reversed(children(node)))
     return tuple(found)
 
 

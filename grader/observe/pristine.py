@@ -8,24 +8,39 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import cache
 from types import FunctionType
 from typing import Any
 
 from grader import authoring
 
-_TOOLKITS = ("grader.authoring", "grader.observe.rehearsal")
-_ALSO = ("grader.wire.encode", "grader.wire.dense", "grader.wire.dtypes", "grader.observe.run", "grader.observe.used")
+_TOOLKITS = ("grader.authoring.", "grader.observe.rehearsal.")
+_REHEARSAL = "grader.observe.rehearsal.stage"  # the one part of the toolkit that not every session has
+_ALSO = (
+    "grader.authoring",
+    "grader.observe.rehearsal",
+    "grader.wire.encode",
+    "grader.wire.dense",
+    "grader.wire.dtypes",
+    "grader.observe.run",
+    "grader.observe.used",
+)
 
 
 def remember() -> Callable[[], None]:
-    """Remember the toolkit's functions and classes.
+    """Remember the toolkit's functions and classes; quick where that was done before in this process or its parent.
 
     Returns:
         Puts all of them back, with the code that they had.
     """
     for name in authoring.__all__:
         getattr(authoring, name)  # loads the room that defines it
-    modules = {n: m for n, m in sys.modules.items() if n in _ALSO or _is_toolkit(n)}
+    return _remember(_REHEARSAL in sys.modules)
+
+
+@cache
+def _remember(_rehearsing: bool) -> Callable[[], None]:
+    modules = {n: m for n, m in sys.modules.items() if n in _ALSO or n.startswith(_TOOLKITS)}
     names = {module: dict(vars(module)) for module in modules.values()}
     classes = {v: dict(vars(v)) for held in names.values() for v in held.values() if _is_ours(v)}
     functions = {
@@ -48,10 +63,6 @@ def remember() -> Callable[[], None]:
             function.__code__, function.__defaults__, function.__kwdefaults__ = code, defaults, keywords
 
     return restore
-
-
-def _is_toolkit(module: str) -> bool:
-    return any(module == toolkit or module.startswith(f"{toolkit}.") for toolkit in _TOOLKITS)
 
 
 def _is_ours(value: Any) -> bool:

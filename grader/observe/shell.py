@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 import warnings
 from typing import Any
@@ -77,6 +78,16 @@ class NotebookShell(InteractiveShell):
         error: BaseException | None = result.error_before_exec or result.error_in_exec
         return error
 
+    def transform_cell(self, raw_cell: str) -> str:
+        """As IPython's, which looks at every token of a cell; one that is Python as it stands is left as it is."""
+        if not _is_python(raw_cell):
+            return str(super().transform_cell(raw_cell))
+        return raw_cell if raw_cell.endswith("\n") else f"{raw_cell}\n"
+
+    def should_run_async(self, raw_cell: str, **how: Any) -> bool:
+        """As IPython's, which compiles a cell twice to find out."""
+        return ("await" in raw_cell or "async" in raw_cell) and bool(super().should_run_async(raw_cell, **how))
+
     def system(self, cmd: str) -> None:
         """Note a shell line and do not run it."""
         self._note(f"!{cmd}")
@@ -126,3 +137,19 @@ class NotebookShell(InteractiveShell):
         magics["line"] |= dict.fromkeys(_COMMAND_MAGICS, not_run)
         magics["cell"] |= dict.fromkeys(_SCRIPT_MAGICS, not_run)
         magics["line"] |= dict.fromkeys(("debug", "pdb", "edit"), unavailable)
+
+
+def _is_python(cell: str) -> bool:
+    """Whether IPython would run a cell's text as it is.
+
+    It takes a single line such as ``pwd`` for a command, and leaves out empty lines at the start and prompts.
+    """
+    if "\n" not in cell.strip() or cell[0].isspace() or "In [" in cell:
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it is compiled once more, and then they are shown
+            ast.parse(cell)
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, IPython says so
+        return False
+    return True

@@ -124,6 +124,9 @@ def _import_ahead(modules: list[str]) -> list[str]:
             failed.append(f"{name} cannot be imported here: {error}")
     for name in _EVERY_SESSION:
         importlib.import_module(name)
+    from grader.observe.pristine import remember
+
+    remember()  # for sessions, which then only look it up
     return failed
 
 
