@@ -10,6 +10,7 @@ import grader
 PACKAGE = Path(grader.__file__).parent
 FLOORS = {
     "errors": 0,
+    "files": 0,
     "assignment": 1,
     "confine": 1,
     "notebook": 1,

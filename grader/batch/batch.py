@@ -165,6 +165,7 @@ def _graded(
         devices=tuple(devices),
         confinement=options.confinement,
         per_gpu=options.per_gpu,
+        observed=str(plan.observed.resolve()) if plan.observed else "",
     )
     known = {item.key: item for item in mine}
     finished: list[Done] = []

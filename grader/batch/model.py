@@ -66,6 +66,7 @@ class SlotStart(msgspec.Struct, frozen=True, kw_only=True):
         devices: Device types to run the checks on.
         confinement: How student code is confined.
         per_gpu: How many slots may share a GPU.
+        observed: The folder in which slots keep what the reference observes; "" for none.
     """
 
     course: str
@@ -74,6 +75,7 @@ class SlotStart(msgspec.Struct, frozen=True, kw_only=True):
     devices: tuple[str, ...] = ("cpu",)
     confinement: Literal["auto", "strict", "none"] = "auto"
     per_gpu: int = 4
+    observed: str = ""
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,6 +20,7 @@ from grader.assignment import folder as course_folder
 from grader.assignment.folder import Assignment
 from grader.batch.model import Box, Item, key_in
 from grader.batch.told import Came, came
+from grader.files import write_atomically
 from grader.gradebook import Gradebook
 from grader.grading.seeds import fresh_seed
 from grader.intake.errors import BadHandIn
@@ -27,7 +29,7 @@ from grader.notebook.errors import BadNotebook
 from grader.notebook.read import read_bytes
 from grader.roll.beside import files_of
 from grader.roll.model import Handed, Roll
-from grader.submission.record import folder_name, write_atomically
+from grader.submission.record import folder_name
 
 WORK = ".batch"
 
@@ -42,6 +44,7 @@ class Plan:
         seed: The secret seed of all of them.
         came: When each of all submissions came, as far as that is known.
         unreadable: The students of those that are no notebooks.
+        observed: Where what the reference observes is kept.
     """
 
     items: tuple[Item, ...]
@@ -49,6 +52,7 @@ class Plan:
     seed: str
     came: tuple[Came, ...] = ()
     unreadable: tuple[str, ...] = ()
+    observed: Path | None = None
 
 
 def make_plan(
@@ -79,7 +83,17 @@ def make_plan(
         seed=seed,
         came=tuple(each.came for each in planned),
         unreadable=tuple(student for each in planned if each.unreadable for student in each.came.students),
+        observed=_observed(base / WORK / "reference", known),
     )
+
+
+def _observed(kept: Path, known: str) -> Path:
+    """Where what the reference observes is kept; of other versions and seeds nothing is needed any more."""
+    place = kept / known[:32]
+    for other in kept.glob("*"):
+        if other != place:
+            shutil.rmtree(other, ignore_errors=True)
+    return place
 
 
 class _Planned(NamedTuple):

@@ -21,6 +21,7 @@ from grader.assignment import folder as course_folder
 from grader.assignment.folder import Assignment
 from grader.batch.model import MARKER, Box, Done, Fault, Item, Marker, Ready, Refused, Said, SlotStart, key_in
 from grader.errors import BadInput, needs_room
+from grader.files import write_atomically
 from grader.grading.model import Grade
 from grader.grading.run import Graded, GradingRun
 from grader.grading.submission import Submission
@@ -33,7 +34,7 @@ from grader.observe.processes import end_with_parent
 from grader.report.notebook import notebook_html
 from grader.submission.ahead import open_engine
 from grader.submission.foreign import set_aside
-from grader.submission.record import write_atomically, write_files
+from grader.submission.record import write_files
 
 _SUBMISSIONS_A_RUN = 200
 
@@ -95,9 +96,10 @@ def refuse_unconfined(start: SlotStart, engine: Engine) -> None:
 
 def _serve(start: SlotStart, assignment: Assignment, engine: Engine, said: BinaryIO) -> None:
     lines = iter(sys.stdin.buffer.readline, b"")
+    observed = Path(start.observed) if start.observed else None
     while True:
         # The reference's session is a process like any other: now and then it starts anew.
-        with GradingRun(assignment, engine, start.seed, start.devices, keep=True) as run:
+        with GradingRun(assignment, engine, start.seed, start.devices, keep=True, kept_in=observed) as run:
             for count, line in enumerate(lines, start=1):
                 item = msgspec.json.decode(line, type=Item)
                 _say(said, grade_item(run, assignment, item))

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import msgspec
 
+from grader.files import write_atomically
 from grader.gradebook.events import Arrived, Event, Extension, decided
 from grader.gradebook.marks import Marks
 from grader.grading.model import Arrival
 from grader.roll.model import Handed
 from grader.roll.roster import Roster
-from grader.submission.record import write_atomically
 
 _FILE = "told.json"
 _ROSTER = "roster"

@@ -15,8 +15,8 @@ from grader.ci.grading import Options, grade_works, marked, read_works
 from grader.ci.model import Outcome
 from grader.ci.summary import summary
 from grader.errors import BadInput
+from grader.files import write_atomically
 from grader.grading.model import grade_json
-from grader.submission.record import write_atomically
 
 CODE_QUALITY = "gl-code-quality-report.json"
 ANNOTATIONS = "annotations.txt"

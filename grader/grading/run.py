@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 
 import msgspec
@@ -16,6 +17,7 @@ from grader.authoring.spec import REHEARSAL, CheckSpec, VariantSpec
 from grader.grading import assemble, rehearsing
 from grader.grading.evidence import Asked, Evidence, check_digests, data_digest
 from grader.grading.judging import Judging, refuse_verdicts
+from grader.grading.kept import KeptReference
 from grader.grading.looking import asked_of, in_plain_sight, look_at
 from grader.grading.model import ExerciseGrade, Grade, Timing
 from grader.grading.needs import checks_left, rescaling, skipped
@@ -64,6 +66,7 @@ class GradingRun:
         recording: The recorded observations; needed where the reference is not at hand.
         started: Clock reading (monotonic) of the command's start, for the timing in the grade.
         keep: Keep what the reference observes for further submissions; `__exit__` lets go of it.
+        kept_in: A folder in which other processes that grade with this seed keep it, too; None for no such folder.
         rehearse: Rehearse on the simulated device where none of the devices but the CPU is here.
     """
 
@@ -76,6 +79,7 @@ class GradingRun:
         recording: Recording | None = None,
         started: float | None = None,
         keep: bool = False,
+        kept_in: Path | None = None,
         rehearse: bool = False,
     ) -> None:
         self.assignment = assignment
@@ -90,6 +94,7 @@ class GradingRun:
         self._gpu: GpuMemory | None = None
         self._start_seconds = 0.0
         self._keep = keep
+        self._kept_in = kept_in
         self._rehearse = rehearse
         self._shared: dict[str, SharedReference] = {}
         self.skipped = skipped(assignment)
@@ -290,7 +295,10 @@ class GradingRun:
         if not self._keep:
             return self._live(device, sources)
         if device not in self._shared:
-            self._shared[device] = SharedReference(self._live(device, sources))
+            source: ReferenceSource = self._live(device, sources)
+            if self._kept_in is not None and device in ON_CPU:  # what a GPU computes depends on the GPU
+                source = KeptReference(source, self._kept_in / device)
+            self._shared[device] = SharedReference(source)
         return self._shared[device]
 
     def _live(self, device: str, sources: CheckSources) -> LiveReference:

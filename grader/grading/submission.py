@@ -66,7 +66,7 @@ def ungraded(
         submission=submission.name,
         digest=submission.digest,
         notices=submission.notices,
-        environment=_environment(),
+        environment=environment(),
         version=assignment.digest,
         timing=Timing(start_seconds=0.0, notebook_seconds=0.0, checks_seconds=0.0, total_seconds=0.0),
     )
@@ -78,7 +78,8 @@ def _version(package: str) -> str:
     return version(package)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """The versions and the system that a grade is made with."""
     return {
         "grader": _version("grader"),
         "python": platform.python_version(),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from grader.errors import BadInput
+from grader.files import write_atomically
 from grader.gradebook import Gradebook
 from grader.grading.evidence import Evidence
 from grader.grading.model import Grade, grade_json
@@ -128,15 +128,3 @@ def write_files(
             write_atomically(kept, data)
     write(grade, folder, notebook_html, feedback)
     write_atomically(folder / "grade.json", grade_json(grade))
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that a reader sees all of it or nothing; where it cannot be written, nothing is left of it."""
-    # Not named after the process: another machine that shares the folder may have one of the same id.
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -16,10 +16,10 @@ from grader.ci.autograder.handed_in import Metadata, notebook_of, read_metadata
 from grader.ci.grading import Options, grade_works, read_works
 from grader.confine.plan import Wanted
 from grader.export.gradescope import results_json
+from grader.files import write_atomically
 from grader.grading.model import Grade
 from grader.grading.submission import Submission, ungraded
 from grader.report.text import line, points
-from grader.submission.record import write_atomically
 
 
 def write_results(root: Path, confinement: Wanted) -> None:
