@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -19,6 +21,7 @@ from grader.wire import frames
 
 T = TypeVar("T")
 _ANSWER_SECONDS = 120.0
+_REMEMBERED = 10_000
 
 
 class BadCheckFile(BadInput):
@@ -36,6 +39,7 @@ class Judging:
         self._process = engine.open("grader.grading.trusted:main")
         self._process.channel.settimeout(_ANSWER_SECONDS)
         self._lock = threading.Lock()
+        self._passed: OrderedDict[bytes, Verdict] = OrderedDict()
         self._reader = frames.FrameReader(MESSAGE_LIMITS)
 
     def describe(self, checks: str, misconceptions: str = "", alternatives: str = "") -> requests.Described:
@@ -57,10 +61,24 @@ class Judging:
     def judge(self, request: requests.Judge) -> Verdict:
         """Judge one outcome.
 
+        The same request has the same verdict, and most of a class gives the same right answers: those are judged once.
+
         Raises:
             BadCheckFile: The reference itself fails the check.
         """
-        return self._ask(request, requests.Judged).verdict
+        body = msgspec.msgpack.encode(request)
+        digest = hashlib.sha256(body).digest()
+        with self._lock:
+            if digest in self._passed:
+                self._passed.move_to_end(digest)
+                return self._passed[digest]
+        verdict = self._answer(body, requests.Judged).verdict
+        if verdict.verdict == "pass":
+            with self._lock:
+                self._passed[digest] = verdict
+                while len(self._passed) > _REMEMBERED:
+                    self._passed.popitem(last=False)
+        return verdict
 
     def diagnose(self, request: requests.Diagnose) -> requests.Diagnosed:
         """Find the misconception that explains an exercise's failed checks."""
@@ -79,9 +97,12 @@ class Judging:
         self._process.close()
 
     def _ask(self, request: msgspec.Struct, kind: type[T]) -> T:
+        return self._answer(msgspec.msgpack.encode(request), kind)
+
+    def _answer(self, request: bytes, kind: type[T]) -> T:
         with self._lock:
             try:
-                frames.send(self._process.channel.fileno(), {}, msgspec.msgpack.encode(request), MESSAGE_LIMITS)
+                frames.send(self._process.channel.fileno(), {}, request, MESSAGE_LIMITS)
                 messages: list[frames.Message] = []
                 while not messages:
                     data = self._process.channel.recv(1 << 16)
