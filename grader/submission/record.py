@@ -6,17 +6,20 @@ import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from grader.errors import BadInput
 from grader.files import write_atomically
-from grader.gradebook import Gradebook
 from grader.grading.evidence import Evidence
 from grader.grading.model import Grade, grade_json
 from grader.intake.handin import HandedIn
 from grader.report.editions import Feedback
 from grader.report.html import write
+
+if TYPE_CHECKING:  # the slots of a batch write files and no rows: SQLAlchemy would be half of their start
+    from grader.gradebook import Gradebook
 
 _UNSAFE = re.compile(r"[^\w@+-]+")
 # Ids that are file names on every system as they stand: no two differ by case or by how an accent is written.

@@ -17,9 +17,9 @@ from grader.classpage.disguise import Disguise
 from grader.classpage.model import Member
 from grader.classpage.requests import Wrong
 from grader.classpage.view import Page
+from grader.grading.evidence import Evidence
 from grader.grading.model import CellProblem, Hint
 from grader.looks.model import Look
-from grader.submission.record import Evidence
 from grader.wire.outcome import Returned
 
 HOSTILE = "<script>alert('PWNED')</script> \u202e {{ 7 * 7 }} & \"quoted\""

@@ -10,8 +10,8 @@ from support.members import exercise, member, work
 from grader.classpage.model import Member, WorkDifference
 from grader.classpage.requests import Wrong
 from grader.classpage.unnamed import clusters
+from grader.grading.evidence import Evidence
 from grader.grading.model import Hint
-from grader.submission.record import Evidence
 from grader.wire.outcome import Frame, Outcome, Raised, Returned
 
 

@@ -12,9 +12,9 @@ from support.shared import Shared
 
 from grader.cli import main
 from grader.gradebook import Gradebook
+from grader.grading.evidence import Evidence
 from grader.grading.model import CheckGrade, Run, grade_json
 from grader.observe.engine import Engine
-from grader.submission.record import Evidence
 from grader.wire.encode import encode
 from grader.wire.outcome import Returned
 
