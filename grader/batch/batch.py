@@ -15,7 +15,7 @@ from grader.assignment.folder import Assignment
 from grader.batch.collect import Entered, collect
 from grader.batch.local import CannotGoOn, Lost, run_locally
 from grader.batch.model import Done, Item, SlotStart
-from grader.batch.plan import WORK, Plan, make_plan
+from grader.batch.plan import WORK, Plan, make_plan, unreadable
 from grader.batch.told import Told, extensions, keep
 from grader.errors import BadInput, needs_room
 from grader.gradebook import Gradebook
@@ -96,6 +96,9 @@ class Watcher:
         """What was handed over; False to stop before anything runs."""
         return True
 
+    def unreadable(self, students: Sequence[str]) -> None:
+        """Whose submissions hold no notebook that can be read; they get no points."""
+
     def planned(self, plan: Plan, items: Sequence[Item]) -> None:
         """What there is to do."""
 
@@ -134,10 +137,12 @@ def grade_class(options: Options, watcher: Watcher, engine: Engine = run_locally
                 times=times,
             )
             if not watcher.called(roll):
+                watcher.unreadable(unreadable(roll, assignment))
                 return None
             devices = options.devices or assignment.settings.devices
             taken_at = datetime.fromtimestamp(options.submissions.stat().st_mtime, UTC)
             plan = make_plan(roll, assignment, options.reports, book, devices, taken_at)
+            watcher.unreadable(plan.unreadable)
             told = Told(at=_told_at(options), came=plan.came, until=extensions(roster, due))
             keep(told, options.reports / folder_name(assignment.name) / WORK)
         return _graded(options, assignment, plan, devices, book, watcher, engine)

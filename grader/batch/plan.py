@@ -135,6 +135,17 @@ def _item(
     return _Planned(item, when, _unreadable(box))
 
 
+def unreadable(roll: Roll, assignment: Assignment) -> tuple[str, ...]:
+    """The students whose submissions hold no notebook that can be read; nothing is laid out.
+
+    Args:
+        roll: What was handed over, its shelf still open.
+        assignment: The assignment.
+    """
+    bad = [one for one in roll.handed if _unreadable(pack(one, assignment)[0])]
+    return tuple(member.student for one in bad for member in one.members)
+
+
 def _unreadable(box: Box) -> bool:
     """Whether there is no notebook that can be read; the slot says what is wrong with it."""
     if box.notebook is None:

@@ -58,11 +58,13 @@ class _Terminal(Watcher):
             self._print(f"  {remark}")
         return not self._dry_run
 
+    def unreadable(self, students: Sequence[str]) -> None:
+        if students:
+            self._print(f"  {len(students)} unreadable, with no points: {some(students)}")
+
     def planned(self, plan: Plan, items: Sequence[Item]) -> None:
         self._total = len(items)
         self._progress.update(self._task, total=len(items))
-        if plan.unreadable:
-            self._print(f"  {len(plan.unreadable)} unreadable, with no points: {some(plan.unreadable)}")
         if plan.kept:
             self._print(f"{plan.kept} are graded already and have not changed; {len(items)} to grade")
 

@@ -230,6 +230,8 @@ def _first_line(marks: Marks, regrade: Regrade | None) -> Line:
         what += ", which could not be graded"
     elif marks.scope == "public":
         what += ", public checks only"
+    elif marks.provisional:
+        what += f", provisional: not run on {', '.join(marks.provisional)}"
     return _line(regrade, f"{what}, graded anew", marks.score) if regrade else Line(what=what, points=marks.score)
 
 

@@ -39,6 +39,7 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
     recorded: datetime | None = None
     status: Status = "graded"
     scope: Literal["full", "public"] = "full"
+    provisional: tuple[str, ...] = ()
     digest: str = ""
     exercises: tuple[ExerciseMarks, ...] = ()
 
@@ -57,6 +58,7 @@ class _Slim(msgspec.Struct, frozen=True, kw_only=True):
     max_score: float
     status: Status
     scope: Literal["full", "public"] = "full"
+    provisional: tuple[str, ...] = ()
     arrival: Arrival = "timed"
     digest: str = ""
     exercises: tuple[ExerciseMarks, ...] = ()

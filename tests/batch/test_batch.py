@@ -172,6 +172,24 @@ def test_what_cannot_be_opened_is_recorded_with_the_reason(options: MakeOptions,
     assert reason.startswith("toy.ipynb: ")
 
 
+def test_what_cannot_be_read_is_named_where_nothing_is_to_run(options: MakeOptions) -> None:
+    class Look(Watcher):
+        named: tuple[str, ...] = ()
+
+        def called(self, roll: Roll) -> bool:
+            return False
+
+        def unreadable(self, students: Sequence[str]) -> None:
+            self.named = tuple(students)
+
+    wanted, look = options({"alice": GOOD}), Look()
+    (wanted.submissions / "bob").mkdir()
+    (wanted.submissions / "bob" / "toy.ipynb").write_text("{")
+    assert grade_class(wanted, look, lambda *_: []) is None
+    assert look.named == ("bob",)
+    assert not (wanted.reports / "toy").exists(), "nothing is laid out"
+
+
 SLOT, ZYGOTE = "grader.batch.slot", "grader.observe.zygote"
 
 

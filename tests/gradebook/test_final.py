@@ -54,6 +54,11 @@ def test_who_handed_in_nothing_has_nothing_of_what_there_is() -> None:
     assert said(got) == [("nothing handed in", 0)]
 
 
+def test_a_grade_that_lacks_a_device_says_so_until_it_is_graded_there() -> None:
+    assert said(final(marks(provisional=("cuda",)))) == [("attempt 1, provisional: not run on cuda", 17.5)]
+    assert said(final(marks(provisional=("cuda",)), events=(regrade(18.0),))) == [("attempt 1, graded anew", 18.0)]
+
+
 def test_lateness_is_a_line_of_its_own() -> None:
     got = final(marks(after=1.5 * DAY))
     reason = "2 days late (due 2026-11-20 23:59 UTC): 10% for each day begun"

@@ -112,7 +112,10 @@ class Grading:
 
 
 def left_by(grading: Grading) -> dict[str, str]:
-    """All that grading a class has left, as text by name, clocks at zero."""
+    """All that grading a class has left, as text by name, clocks at zero.
+
+    What was kept of the reference is for the next batch: a slot that is killed may leave half of a file there.
+    """
     name, place = grading.classroom.assignment, grading.place
     left = {"grades --csv": grading.ask("grades", name, "--csv", "--course", "../../course")}
     for form in ("csv", "jsonl"):
@@ -120,7 +123,7 @@ def left_by(grading: Grading) -> dict[str, str]:
         left[f"export {form}"] = (place / "tmp" / form).read_text()
     left |= _tables(place / "reports" / "gradebook.sqlite")
     for path in sorted(grading.reports.glob("**/*")):
-        if path.is_file():
+        if path.is_file() and "/.batch/reference/" not in path.as_posix():
             left[str(path.relative_to(place))] = _of_file(path)
     return left
 
