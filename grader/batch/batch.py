@@ -171,6 +171,7 @@ def _graded(
         confinement=options.confinement,
         per_gpu=options.per_gpu,
         observed=str(plan.observed.resolve()) if plan.observed else "",
+        libraries=plan.libraries,
     )
     known = {item.key: item for item in mine}
     finished: list[Done] = []

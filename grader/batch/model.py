@@ -67,6 +67,7 @@ class SlotStart(msgspec.Struct, frozen=True, kw_only=True):
         confinement: How student code is confined.
         per_gpu: How many slots may share a GPU.
         observed: The folder in which slots keep what the reference observes; "" for none.
+        libraries: What submissions mention that is slow to import, and is imported ahead.
     """
 
     course: str
@@ -76,6 +77,7 @@ class SlotStart(msgspec.Struct, frozen=True, kw_only=True):
     confinement: Literal["auto", "strict", "none"] = "auto"
     per_gpu: int = 4
     observed: str = ""
+    libraries: tuple[str, ...] = ()
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):

@@ -29,6 +29,7 @@ from grader.notebook.errors import BadNotebook
 from grader.notebook.read import read_bytes
 from grader.roll.beside import files_of
 from grader.roll.model import Handed, Roll
+from grader.submission.ahead import slow_libraries
 from grader.submission.record import folder_name
 
 WORK = ".batch"
@@ -45,6 +46,7 @@ class Plan:
         came: When each of all submissions came, as far as that is known.
         unreadable: The students of those that are no notebooks.
         observed: Where what the reference observes is kept.
+        libraries: What the submissions mention that is slow to import.
     """
 
     items: tuple[Item, ...]
@@ -53,6 +55,7 @@ class Plan:
     came: tuple[Came, ...] = ()
     unreadable: tuple[str, ...] = ()
     observed: Path | None = None
+    libraries: tuple[str, ...] = ()
 
 
 def make_plan(
@@ -84,6 +87,7 @@ def make_plan(
         came=tuple(each.came for each in planned),
         unreadable=tuple(student for each in planned if each.unreadable for student in each.came.students),
         observed=_observed(base / WORK / "reference", known),
+        libraries=tuple(sorted(frozenset().union(*(each.libraries for each in planned)))),
     )
 
 
@@ -97,11 +101,12 @@ def _observed(kept: Path, known: str) -> Path:
 
 
 class _Planned(NamedTuple):
-    """A submission's item, None where it is graded already; when it came, and whether it can be read at all."""
+    """A submission's item, None where it is graded already; when it came, and what its notebook is like."""
 
     item: Item | None
     came: Came
     unreadable: bool
+    libraries: frozenset[str] = frozenset()
 
 
 def _item(
@@ -132,7 +137,7 @@ def _item(
         submitted_at=(one.submitted_at or taken_at).astimezone(UTC).isoformat(timespec="seconds"),
         arrival=when.arrival,
     )
-    return _Planned(item, when, _unreadable(box))
+    return _Planned(item, when, _unreadable(box), slow_libraries(box.notebook or b""))
 
 
 def unreadable(roll: Roll, assignment: Assignment) -> tuple[str, ...]:

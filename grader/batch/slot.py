@@ -76,9 +76,9 @@ def _orphaned() -> bool:
 
 
 def start_engine(start: SlotStart, assignment: Assignment) -> Engine:
-    """The zygote of a slot, with the libraries ahead that the assignment's checks name."""
-    texts = [assignment.checks_source().encode(), *(cell.source.encode() for cell in assignment.solution_cells())]
-    return open_engine(texts, "cuda" in start.devices, start.confinement)
+    """The zygote of a slot, with the libraries ahead that the checks, the solution and the submissions name."""
+    texts = [assignment.checks_source(), *(cell.source for cell in assignment.solution_cells()), *start.libraries]
+    return open_engine([text.encode() for text in texts], "cuda" in start.devices, start.confinement)
 
 
 def refuse_unconfined(start: SlotStart, engine: Engine) -> None:

@@ -150,6 +150,8 @@ def _become(request: Fork, sandbox: Sandbox, channel: int, output: int) -> None:
             # Whatever fails here ends the process: nothing runs less confined than was said.
             places = sandbox.confine(request.confines, request.folder)
             os.environ |= {"HOME": places.home, "TMPDIR": places.temporary}
+            os.environ.pop("MPLCONFIGDIR", None)  # that folder is not theirs to write, which matplotlib would tell
+            os.environ.pop("MPLCONFIGDIR", None)  # the cache is not theirs to write: matplotlib would complain
             tempfile.tempdir = None  # whatever was found before is another place now
         module, _, function = request.entry.partition(":")
         getattr(importlib.import_module(module), function)(channel)

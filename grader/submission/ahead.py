@@ -108,6 +108,11 @@ def open_engine(
     return Zygote(modules, cuda=cuda, confinement=confinement)
 
 
+def slow_libraries(text: bytes) -> frozenset[str]:
+    """The words of a text that name something slow to import; `open_engine` knows them again."""
+    return frozenset(name.decode() for name in _AHEAD if name in text)
+
+
 def refuse_exposed(secrets: Sequence[Path]) -> None:
     """Refuse to grade where student code could read something secret for all its confinement.
 

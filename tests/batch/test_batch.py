@@ -172,6 +172,12 @@ def test_what_cannot_be_opened_is_recorded_with_the_reason(options: MakeOptions,
     assert reason.startswith("toy.ipynb: ")
 
 
+def test_what_is_slow_to_import_is_imported_ahead_where_a_submission_names_it(options: MakeOptions) -> None:
+    plots = "# %%\nimport matplotlib.pyplot as plt\n\n" + GOOD
+    assert planned(options({"alice": GOOD})).libraries == ()
+    assert planned(options({"alice": GOOD, "bob": plots})).libraries == ("matplotlib",)
+
+
 def test_what_cannot_be_read_is_named_where_nothing_is_to_run(options: MakeOptions) -> None:
     class Look(Watcher):
         named: tuple[str, ...] = ()

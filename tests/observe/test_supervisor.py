@@ -14,6 +14,7 @@ from grader.looks.model import LookExercise
 from grader.observe.engine import Engine
 from grader.observe.protocol import CheckSource, Overlay
 from grader.observe.supervisor import Session
+from grader.observe.warm import Zygote
 from grader.wire.decode import decode
 from grader.wire.outcome import Missing, Raised, Returned, Stopped
 
@@ -382,3 +383,10 @@ def test_a_kept_process_that_has_ended_meanwhile_costs_the_checks_that_were_to_g
     (found,) = open_session.check([CheckSource(CHECKS, "of_g", "seed")], goes_on=True).outcomes
     assert found == Stopped("exit", "the process ended itself with status 3 before the check was done")
     assert outcome(open_session, "of_g") == 30
+
+
+def test_a_library_with_a_cache_of_its_own_imports_without_a_word() -> None:
+    cell = "import matplotlib.pyplot as plt\nplt.plot([1, 2])"
+    with closing(Zygote()) as bare, closing(Session(bare, [(1, cell)], LIMITS, "seed")) as session:
+        session.run_notebook()
+        assert (session.output, session.ends) == ("", {})

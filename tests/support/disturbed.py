@@ -119,7 +119,7 @@ def left_by(grading: Grading) -> dict[str, str]:
     name, place = grading.classroom.assignment, grading.place
     left = {"grades --csv": grading.ask("grades", name, "--csv", "--course", "../../course")}
     for form in ("csv", "jsonl"):
-        grading.ask("export", form, name, "--out", f"tmp/{form}")
+        grading.ask("export", form, name, "--out", f"tmp/{form}", "--course", "../../course")
         left[f"export {form}"] = (place / "tmp" / form).read_text()
     left |= _tables(place / "reports" / "gradebook.sqlite")
     for path in sorted(grading.reports.glob("**/*")):
