@@ -22,8 +22,8 @@ pytestmark = [
 RUNS = 10
 # Five moments a run, fifty in all: with the batch itself the run ends, so that it is the last.
 KILLED = ("slot", "zygote", "slot", "zygote", "batch")
-_STUDENTS = 12
-_START_SECONDS, _STEP_SECONDS = 6.0, 0.5
+_STUDENTS = 20
+_START_SECONDS, _STEP_SECONDS = 3.0, 0.15
 VICTIMS: dict[str, Callable[[int], list[int]]] = {
     "batch": lambda batch: [batch],
     "slot": slots_of,
@@ -74,7 +74,8 @@ def moments(number: int, students: int) -> list[Moment]:
     """The moments of a run, always the same; in the order in which they come."""
     luck = random.Random(f"run {number}")
     last = len(KILLED) - 1
-    steps = sorted(luck.randrange(students) for _ in KILLED)
+    # The last few attempts are over before anybody is found to kill.
+    steps = sorted(luck.randrange(3 * students // 4) for _ in KILLED)
     victims = [*luck.sample(KILLED[:last], last), KILLED[last]]
     waits = [luck.uniform(0, _STEP_SECONDS if step else _START_SECONDS) for step in steps]
     return list(map(Moment, victims, steps, waits))
