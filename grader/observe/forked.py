@@ -24,11 +24,15 @@ class CheckProcess:
 
     Args:
         run: Runs a request, in the fork, and returns the answer as bytes.
+
+    Attributes:
+        ended: Whether it was found to have ended.
     """
 
     def __init__(self, run: Callable[[CheckRequest], bytes]) -> None:
         import torch
 
+        self.ended = False
         flush()
         _reap()
         self._channel, theirs = socket.socketpair()
@@ -58,6 +62,7 @@ class CheckProcess:
             message = None
         if message is not None:
             return message.body
+        self.ended = True
         stopped, took = _how_it_ended(_wait(self._child)), time.monotonic() - started
         seconds = (took,) * (check.rounds * len(check.checks))
         return msgspec.msgpack.encode(CheckAnswer(check.nonce, (stopped,) * check.count, seconds))

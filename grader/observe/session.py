@@ -80,7 +80,7 @@ def _take_checks(channel: int, request: NotebookRequest, run: Callable[[CheckReq
         answer = kept.ask(check) if kept else run(check)
         left = bool(check.device) and _files() != found
         frames.send(channel, {"kind": "answer", "left": left}, answer, MESSAGE_LIMITS)
-        if kept is not None and not check.stays:
+        if kept is not None and (kept.ended or not check.stays):
             kept.close()
             kept = None
 

@@ -40,6 +40,8 @@ def visible(text: str) -> str:
         >>> visible("grade\u202etxt.exe \x07")
         'grade⟨U+202E⟩txt.exe ⟨U+0007⟩'
     """
+    if text.isascii() and text.isprintable():  # most of the thousand texts of a report, and nothing to hide in them
+        return text
     text = _COLOUR_CODES.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
     return _PILED_MARKS.sub(r"\1", _HIDDEN.sub(_spell, text))
 

@@ -385,6 +385,14 @@ def test_a_kept_process_that_has_ended_meanwhile_costs_the_checks_that_were_to_g
     assert outcome(open_session, "of_g") == 30
 
 
+def test_checks_do_not_go_on_in_a_process_that_has_ended(session: Open) -> None:
+    open_session = session("import os\ndef f(x): os._exit(3)\n" + G)
+    (found,) = open_session.check([CheckSource(CHECKS, "of_f", "seed")], stays=True).outcomes
+    assert found == Stopped("exit", "the process ended itself with status 3 before the check was done")
+    (found,) = open_session.check([CheckSource(CHECKS, "of_g", "seed")], goes_on=True).outcomes
+    assert isinstance(found, Returned)
+
+
 def test_a_library_with_a_cache_of_its_own_imports_without_a_word() -> None:
     cell = "import matplotlib.pyplot as plt\nplt.plot([1, 2])"
     with closing(Zygote()) as bare, closing(Session(bare, [(1, cell)], LIMITS, "seed")) as session:
