@@ -16,7 +16,7 @@ from grader.batch.collect import Entered, collect
 from grader.batch.local import CannotGoOn, Lost, run_locally
 from grader.batch.model import Done, Item, SlotStart
 from grader.batch.plan import WORK, Plan, make_plan, unreadable
-from grader.batch.told import Told, extensions, keep
+from grader.batch.told import Told, extensions, joined, keep, kept
 from grader.errors import BadInput, needs_room
 from grader.gradebook import Gradebook
 from grader.gradebook.course import read_course, terms_of
@@ -144,7 +144,8 @@ def grade_class(options: Options, watcher: Watcher, engine: Engine = run_locally
             plan = make_plan(roll, assignment, options.reports, book, devices, taken_at)
             watcher.unreadable(plan.unreadable)
             told = Told(at=_told_at(options), came=plan.came, until=extensions(roster, due))
-            keep(told, options.reports / folder_name(assignment.name) / WORK)
+            work = options.reports / folder_name(assignment.name) / WORK
+            keep(joined(told, kept(work)), work)
         return _graded(options, assignment, plan, devices, book, watcher, engine)
     finally:
         book.close()

@@ -80,6 +80,15 @@ def extensions(roster: Roster | None, due: datetime | None) -> dict[str, datetim
     return {student: end if end != due else None for student, end in ends.items()}
 
 
+def joined(now: Told, before: Told | None) -> Told:
+    """What is told now, with what was told before of the same work where that was more: a table is given once."""
+    known = {(one.digest, one.students): one for one in before.came} if before else {}
+    best = [
+        max(one, known.get((one.digest, one.students), one), key=lambda each: _KNOWS[each.arrival]) for one in now.came
+    ]
+    return msgspec.structs.replace(now, came=tuple(best))
+
+
 def keep(told: Told, work: Path) -> None:
     """Keep what was told in the batch's own folder."""
     work.mkdir(parents=True, exist_ok=True, mode=0o700)

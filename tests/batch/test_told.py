@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from grader.batch.told import Came, Told, extensions, news
+from grader.batch.told import Came, Told, extensions, joined, news
 from grader.gradebook.events import Arrived, Event, Extension
 from grader.gradebook.marks import Marks
 from grader.grading.model import Arrival
@@ -44,6 +44,15 @@ def test_more_is_told_and_never_less() -> None:
     assert len(told(came("timed", NOW), marks("late"))) == 1
     assert told(came("unknown"), marks("late")) == []
     assert told(came("timed", NOW + DAY), marks("timed", handed_in=NOW)) == [], "the same work handed in once more"
+
+
+def test_what_was_told_once_stays_told_of_the_same_work() -> None:
+    nothing = came("unknown")
+    assert joined(nothing, None) == nothing
+    assert joined(nothing, came("timed", NOW, by_hand=True)).came == came("timed", NOW, by_hand=True).came
+    assert joined(came("timed", NOW + DAY), came("timed", NOW)).came[0].handed_in == NOW + DAY, "the newest word"
+    other = Came(digest="other", students=("ada",), arrival="unknown")
+    assert joined(Told(at=NOW, came=(other,)), came("late")).came == (other,)
 
 
 def test_a_table_of_the_instructors_corrects_what_is_known() -> None:
