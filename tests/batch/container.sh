@@ -15,13 +15,20 @@ mkdir -p "$folder"
 if [ ! -e "$root/usr/sbin/slurmctld" ]; then
     mirror=$(awk '/^URIs:/{print $2; exit} /^deb /{print $2; exit}' /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2>/dev/null)
     release=$(. /etc/os-release && echo "$VERSION_CODENAME")
-    debootstrap --variant=minbase --include=slurmctld,slurmd,slurm-client,munge,procps "$release" "$root" "$mirror" >"$folder/debootstrap.log" 2>&1
+    debootstrap --variant=minbase --include=slurmctld,slurmd,slurm-client,munge,python3 "$release" "$root" "$mirror" >"$folder/debootstrap.log" 2>&1
 fi
 mkdir -p "$root$course" "$root$python"
+# The way to Python may lead through folders that are closed to other accounts on this machine, such as root's home.
+place=$root$python
+while [ "$place" != "$root" ]; do
+    chmod 755 "$place"
+    place=$(dirname "$place")
+done
 printf '[containers]\ndefault_ulimits = ["nofile=20000:20000","nproc=20000:20000"]\n' >"$folder/containers.conf"
 export CONTAINERS_CONF="$folder/containers.conf" COURSE="$course" PYTHON="$python" ROOT="$root"
 # crun refuses a machine that has both versions of cgroups; this process's own view of them can lack the second.
 exec unshare -m sh -c 'umount /sys/fs/cgroup/unified 2>/dev/null || true
-    exec podman run --rm --network host --tmpfs /tmp:rw,exec,size=2g,mode=1777 -e HOME=/tmp -e LANG=C.UTF-8 \
-        -e PYTHONDONTWRITEBYTECODE=1 -v "$COURSE:$COURSE:ro" -v "$PYTHON:$PYTHON:ro" --workdir "$COURSE" \
+    exec podman run --rm --network host --tmpfs /tmp:rw,exec,size=2g,mode=1777 \
+        -e HOME=/tmp -e LANG=C.UTF-8 -e PYTHONDONTWRITEBYTECODE=1 -e "PATH=$COURSE/.venv/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
+        -v "$COURSE:$COURSE:ro" -v "$PYTHON:$PYTHON:ro" --workdir "$COURSE" \
         --rootfs "$ROOT" "$@"' sh "$@"
