@@ -297,7 +297,7 @@ class GradingRun:
         if device not in self._shared:
             source: ReferenceSource = self._live(device, sources)
             if self._kept_in is not None and device in ON_CPU:  # what a GPU computes depends on the GPU
-                source = KeptReference(source, self._kept_in / device)
+                source = KeptReference(source, self._kept_in / self._engine.mode / device)
             self._shared[device] = SharedReference(source)
         return self._shared[device]
 
