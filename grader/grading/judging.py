@@ -56,6 +56,8 @@ class Judging:
         Raises:
             BadCheckFile: One of them cannot be executed; the message is its own error.
         """
+        with self._lock:
+            self._passed.clear()  # other check files may make other labels
         return self._ask(requests.Describe(checks, misconceptions, alternatives), requests.Described)
 
     def judge(self, request: requests.Judge) -> Verdict:

@@ -56,6 +56,13 @@ def test_a_wrong_answer_is_judged_each_time(judging: Any) -> None:
     assert judging.sent == 2
 
 
+def test_other_check_files_have_other_verdicts(judging: Any) -> None:
+    judging.judge(asks(4.0))
+    judging.describe("")
+    assert judging.judge(asks(4.0)).verdict == "pass"
+    assert judging.sent == 3
+
+
 def test_no_more_is_remembered_than_there_is_room_for(judging: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("grader.grading.judging._REMEMBERED", 2)
     for value in (1.0, 2.0, 3.0, 3.0, 2.0, 1.0):
