@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import linecache
+import marshal
 from types import ModuleType
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-def load_module(source: str, filename: str) -> ModuleType:
+def compiled(source: str, filename: str) -> bytes:
+    """Compile a check file for processes of this very interpreter, each of which would take as long to do it.
+
+    Args:
+        source: Python source.
+        filename: What tracebacks call it.
+
+    Returns:
+        What `load_module` takes.
+    """
+    return marshal.dumps(compile(source, f"<{filename}>", "exec"))
+
+
+def load_module(source: str, filename: str, code: bytes = b"") -> ModuleType:
     """Execute a check file's source as a module.
 
     Args:
         source: Python source.
         filename: What tracebacks call it.
+        code: The same, `compiled`; none of it where empty. Never what came from a process that student code shares.
 
     Returns:
         The module; it is not entered in ``sys.modules``.
@@ -26,11 +41,12 @@ def load_module(source: str, filename: str) -> ModuleType:
     module = ModuleType(filename.removesuffix(".py"))
     module.__file__ = name
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-    exec(compile(source, name, "exec"), module.__dict__)  # noqa: S102 - a check file is the course's own program
+    program = marshal.loads(code) if code else compile(source, name, "exec")
+    exec(program, module.__dict__)  # noqa: S102 - a check file is the course's own program
     return module
 
 
-def load_source(source: str, filename: str, name: str, kind: type[T]) -> T:
+def load_source(source: str, filename: str, name: str, kind: type[T], code: bytes = b"") -> T:
     """Load one object out of a check file.
 
     Args:
@@ -38,6 +54,7 @@ def load_source(source: str, filename: str, name: str, kind: type[T]) -> T:
         filename: What tracebacks call the file.
         name: The object's name.
         kind: The type it must have.
+        code: As for `load_module`.
 
     Returns:
         The object.
@@ -45,7 +62,7 @@ def load_source(source: str, filename: str, name: str, kind: type[T]) -> T:
     Raises:
         LookupError: There is no such object of that type.
     """
-    found = getattr(load_module(source, filename), name, None)
+    found = getattr(load_module(source, filename, code), name, None)
     if not isinstance(found, kind):
         raise LookupError(f"{filename} defines no {kind.__name__.lower()} {name!r}")
     return found

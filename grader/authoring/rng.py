@@ -43,6 +43,7 @@ class Rng:
         self.device = torch.device(device)
         self.dtype = dtype
         self._calls = 0
+        self._philox = np.random.Philox(0)
 
     def normal(
         self, *shape: int, mean: float = 0.0, std: float = 1.0, dtype: torch.dtype | None = None
@@ -159,8 +160,17 @@ class Rng:
 
     def _stream(self, name: str | None = None) -> np.random.Philox:
         name = name if name is not None else str(self._next_call())
-        key = hashlib.sha256(f"{self.seed}/{name}".encode()).digest()[:16]
-        return np.random.Philox(key=np.frombuffer(key, np.uint64))
+        key = np.frombuffer(hashlib.sha256(f"{self.seed}/{name}".encode()).digest()[:16], np.uint64)
+        # As np.random.Philox(key=key), which would ask the system for randomness first and take seven times as long.
+        self._philox.state = {
+            "bit_generator": "Philox",
+            "state": {"counter": np.zeros(4, np.uint64), "key": key},
+            "buffer": np.zeros(4, np.uint64),
+            "buffer_pos": 4,
+            "has_uint32": 0,
+            "uinteger": 0,
+        }
+        return self._philox
 
 
 def _uniform(stream: np.random.Philox, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:

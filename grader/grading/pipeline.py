@@ -221,6 +221,7 @@ def _run(
             c.name,
             check_seed(exam.seed, exam.assignment, c.name),
             avoid=exam.avoid.get(c.exercise, ()),
+            code=exam.sources.compiled(c.name),
         )
         for c in checks
     ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from grader.assignment.extract import extract
+from grader.authoring.load import compiled
 from grader.authoring.spec import REHEARSAL, CheckSpec, VariantSpec
 from grader.errors import BadInput
 from grader.grading.recording import Recording, ReferenceOutcomes
@@ -52,12 +53,19 @@ class CheckSources:
     def __init__(self, checks: str) -> None:
         self._checks = checks
         self._parts: dict[str, str] = {}
+        self._compiled: dict[str, bytes] = {}
 
     def of(self, check: str) -> str:
         """The source of one check with what it needs, without the names of any secret labels."""
         if check not in self._parts:
             self._parts[check] = extract(self._checks, [check], "checks.py", strip_compare=True)
         return self._parts[check]
+
+    def compiled(self, check: str) -> bytes:
+        """The same, compiled; see `grader.authoring.load.compiled`."""
+        if check not in self._compiled:
+            self._compiled[check] = compiled(self.of(check), "checks.py")
+        return self._compiled[check]
 
 
 class LiveReference:
@@ -149,7 +157,9 @@ class LiveReference:
 
     def _source_of(self, check: CheckSpec, precisions: tuple[Precision, ...] = ("float32",)) -> CheckSource:
         seed = check_seed(self._seed, self._assignment, check.name)
-        return CheckSource(self._checks.of(check.name), check.name, seed, precisions)
+        return CheckSource(
+            self._checks.of(check.name), check.name, seed, precisions, code=self._checks.compiled(check.name)
+        )
 
     def close(self) -> None:
         """End the session."""

@@ -116,6 +116,7 @@ class CheckSource(msgspec.Struct, frozen=True):
         seed: What its inputs are made from.
         precisions: It runs once in each; students' work runs in float32 only.
         avoid: What its exercise is to be written without; such calls are noted where there are any.
+        code: The source as `grader.authoring.load.compiled`; empty to compile it there.
     """
 
     source: str
@@ -123,6 +124,7 @@ class CheckSource(msgspec.Struct, frozen=True):
     seed: str
     precisions: tuple[Precision, ...] = ("float32",)
     avoid: tuple[str, ...] = ()
+    code: bytes = b""
 
 
 class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):

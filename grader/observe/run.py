@@ -74,7 +74,7 @@ class _Runs:
         """Run a check in every precision that is asked for."""
         wanted = (asked.source, asked.name)
         if wanted not in self._checks:
-            self._checks[wanted] = load_source(asked.source, "checks.py", asked.name, Check)
+            self._checks[wanted] = load_source(asked.source, "checks.py", asked.name, Check, asked.code)
         for place, precision in enumerate(asked.precisions):
             started = time.monotonic()
             with used(asked.avoid) as functions:

@@ -1,5 +1,6 @@
 """Inputs depend on the seed and the order of calls, and on nothing else."""
 
+import hashlib
 import random
 
 import numpy as np
@@ -108,3 +109,11 @@ def test_fill_keeps_parameters_leaves_that_require_grad(seed: str) -> None:
 def test_an_empty_range_is_refused_in_words() -> None:
     with pytest.raises(ValueError, match="integers need low < high, got low=3, high=3"):
         Rng("s").integers(3, 3, 2)
+
+
+def test_streams_are_those_of_a_fresh_philox() -> None:
+    rng = Rng("a seed")
+    for call in range(1, 4):
+        key = np.frombuffer(hashlib.sha256(f"a seed/{call}".encode()).digest()[:16], np.uint64)
+        expected = (np.random.Philox(key=key).random_raw(7) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+        assert rng.uniform(7, dtype=torch.float64).tolist() == expected.astype(np.float32).astype(np.float64).tolist()
