@@ -3,8 +3,8 @@
 #
 #     sh tests/confinement/container.sh FOLDER COMMAND...
 #
-# FOLDER keeps a small Debian made by debootstrap from this machine's own sources, the first time in a minute. Needs
-# root, podman and debootstrap.
+# FOLDER keeps a small Debian made by debootstrap from this machine's own sources, the first time in a minute; its Python
+# is not used, but brings the libraries that the course's own is linked to. Needs root, podman and debootstrap.
 set -eu
 folder=$1
 shift
@@ -15,7 +15,7 @@ mkdir -p "$folder"
 if [ ! -e "$root/bin/sh" ]; then
     mirror=$(awk '/^URIs:/{print $2; exit} /^deb /{print $2; exit}' /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2>/dev/null)
     release=$(. /etc/os-release && echo "$VERSION_CODENAME")
-    debootstrap --variant=minbase "$release" "$root" "$mirror" >"$folder/debootstrap.log" 2>&1
+    debootstrap --variant=minbase --include=python3 "$release" "$root" "$mirror" >"$folder/debootstrap.log" 2>&1
 fi
 mkdir -p "$root$course" "$root$python"
 # The way to Python may lead through folders that are closed to other accounts on this machine, such as root's home.
