@@ -44,6 +44,7 @@ _EVERY_SESSION = (
     "grader.notebook.cells",
     "grader.observe.pristine",
     "grader.observe.run",
+    "grader.observe.session",
     "grader.observe.shell",
     "torch.autograd",
 )
@@ -151,7 +152,6 @@ def _become(request: Fork, sandbox: Sandbox, channel: int, output: int) -> None:
             places = sandbox.confine(request.confines, request.folder)
             os.environ |= {"HOME": places.home, "TMPDIR": places.temporary}
             os.environ.pop("MPLCONFIGDIR", None)  # that folder is not theirs to write, which matplotlib would tell
-            os.environ.pop("MPLCONFIGDIR", None)  # the cache is not theirs to write: matplotlib would complain
             tempfile.tempdir = None  # whatever was found before is another place now
         module, _, function = request.entry.partition(":")
         getattr(importlib.import_module(module), function)(channel)
